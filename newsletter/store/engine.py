@@ -1,0 +1,50 @@
+"""How connections are made: durable, with foreign keys, one writer at a time on SQLite."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from newsletter.errors import StoreError
+
+_WAIT_SECONDS: Final = 30
+"""How long a writer waits for another one; a batch's transaction takes milliseconds."""
+
+_WRITE: Final = "newsletter_write"
+
+
+def create(url: str) -> Engine:
+    """Make an engine for a SQLite or PostgreSQL URL; raises StoreError for another one."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if backend != "sqlite":
+        raise StoreError(
+            f"no support for {backend} databases", hint="use sqlite:///FILE or postgresql://…"
+        )
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": _WAIT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def begin_write(connection: Connection) -> None:
+    """Mark the next transaction of this connection as a writing one."""
+    connection.info[_WRITE] = True
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+    # The driver must not open transactions by itself: it would do so late and without IMMEDIATE.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at the start: a lock taken later fails at once instead of waiting.
+    write = connection.info.pop(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,139 @@
+"""Where the files of a workspace are, and its secrets.
+
+A workspace is a folder with newsletter.toml; issues/, subscribers/ and templates/ stand beside it.
+The folder .newsletter/ holds what the tool itself makes and nobody edits: run locks and keys.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from newsletter.errors import InputError
+from newsletter.settings import Settings
+
+SETTINGS_FILE: Final = "newsletter.toml"
+KEYS_VARIABLE: Final = "NEWSLETTER_KEYS"
+_MINIMUM_KEY_LENGTH: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with its settings; all paths are absolute."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def issues(self) -> Path:
+        """The folder of issue files."""
+        return self.root / "issues"
+
+    @property
+    def templates(self) -> Path:
+        """The workspace's own templates, which win over the starter's."""
+        return self.root / "templates"
+
+    @property
+    def state(self) -> Path:
+        """The folder that the tool keeps for itself; made when first asked for."""
+        folder = self.root / ".newsletter"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    @property
+    def media(self) -> Path:
+        """Images that sent mails link to, under content-hash names; never cleaned by the tool."""
+        return self.root / ".newsletter" / "media"
+
+    @property
+    def outbox(self) -> Path:
+        """Where the embedded provider writes its mails."""
+        return self.root / "outbox"
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, SQLite paths made absolute from the workspace."""
+        url = os.environ.get("NEWSLETTER_DATABASE_URL") or self.settings.database.url
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not Path(url.removeprefix(prefix)).is_absolute():
+            return prefix + str(self.root / url.removeprefix(prefix))
+        return url
+
+    def keys(self) -> tuple[str, ...]:
+        """Read the key ring that signs links and hides suppressed addresses, newest first.
+
+        From NEWSLETTER_KEYS (separated by white space), else from the file .newsletter/keys, which
+        is made with one fresh 256-bit key when there is none. Old keys stay in the ring, so that
+        links in old mails keep working.
+        """
+        if ring := os.environ.get(KEYS_VARIABLE, "").split():
+            return _long_enough(ring, KEYS_VARIABLE)
+        file = self.state / "keys"
+        if not file.exists():
+            _create_private(file, secrets.token_urlsafe(_MINIMUM_KEY_LENGTH) + "\n")
+        return _long_enough(file.read_text(encoding="utf-8").split(), str(file))
+
+
+def _create_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, unless another process was faster."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(temporary, file)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _long_enough(ring: Sequence[str], where: str) -> tuple[str, ...]:
+    if not ring or any(len(key) < _MINIMUM_KEY_LENGTH for key in ring):
+        raise InputError(
+            f"a key in {where} is shorter than {_MINIMUM_KEY_LENGTH} characters, or there is none",
+            hint='make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
+    return tuple(ring)
+
+
+def find(start: Path | None = None) -> Workspace:
+    """Open the workspace in `start`, or in NEWSLETTER_WORKSPACE, or around the current folder.
+
+    Raises InputError when there is none, FindingsError when its settings have faults.
+    """
+    if start is None and (variable := os.environ.get("NEWSLETTER_WORKSPACE")):
+        start = Path(variable)
+    if start is not None:
+        return load(start)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return load(folder)
+    raise InputError(
+        f"no {SETTINGS_FILE} in {here} or above it",
+        hint="go to a workspace, name one with --workspace DIR, or make one: newsletter init DIR",
+    )
+
+
+def load(root: Path) -> Workspace:
+    """Open the workspace whose folder is `root`."""
+    file = root / SETTINGS_FILE
+    if not file.is_file():
+        raise InputError(
+            f"no {SETTINGS_FILE} in {root}", hint=f"make a workspace there: newsletter init {root}"
+        )
+    return Workspace(root=root.resolve(), settings=Settings.read(file))
+
+
+def starter() -> Path:
+    """Give the folder of the starter workspace: inside the wheel, or the checkout itself."""
+    package = Path(str(resources.files("newsletter")))
+    inside = package / "_starter"
+    return inside if inside.is_dir() else package.parent
