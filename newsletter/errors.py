@@ -13,7 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_WIDTH: Final = 100
+"""How much of a source line an excerpt shows, in characters."""
 
 
 class Level(StrEnum):
@@ -43,8 +46,8 @@ class Place:
         if not self.line or not self.source.strip():
             return ""
         # A long line (a paragraph on one line) is cut around the caret.
-        start = max(0, self.column - 60) if len(self.source) > 100 else 0
-        text = self.source[start : start + 100].rstrip()
+        start = max(0, self.column - 60) if len(self.source) > _WIDTH else 0
+        text = self.source[start : start + _WIDTH].rstrip()
         lead = "".join(
             " " if char != "\t" else "\t" for char in self.source[start:][: self.column - 1 - start]
         )

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -39,78 +40,96 @@ STANDARD_FIELDS = ("first_name", "last_name", "language")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Sender(_Section):
     """Who sends, as headers and footer say it."""
 
     name: Line
+    """The display name in the inbox."""
     address: Address
+    """The address of the From field; its domain is the provider's sending domain."""
     reply_to: Address | None = None
+    """Where answers go, when not to the sender's address; somebody should read it."""
     organisation: Line
+    """On whose behalf the mail is sent."""
     postal_address: Line
+    """The organisation's postal address."""
 
 
 class Register(_Section):
     """Where the addresses come from: the footer's `osoitelähde` (GDPR art. 14(2)(f))."""
 
     name: Localised
+    """What the register is called."""
     controller: Line
+    """Who answers for it (the data controller)."""
     contact: Line
+    """Where readers can ask about their data: a mail or web address."""
 
 
 class List(_Section):
     """One list that people can subscribe to."""
 
     id: Word
+    """How files and commands name it; stands in List-Id, so it never changes."""
     name: Localised
+    """How readers know it."""
 
 
 class FieldChoice(_Section):
     """A field of subscribers that the workspace adds, e.g. the municipality."""
 
     label: Localised = ""
+    """How readers know it."""
     choices: tuple[str, ...] = ()
     """Empty: any text."""
-
-
-class ProviderChoice(_Section):
-    """Which provider sends, and its own settings (each provider checks them itself)."""
-
-    name: Word = "outbox"
-    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class Database(_Section):
     """Where the register and the ledger are."""
 
     url: str = "sqlite:///subscribers/register.sqlite3"
+    """sqlite:///FILE, from the workspace; NEWSLETTER_DATABASE_URL in the environment wins."""
 
 
 class Masthead(_Section):
     """The head of every mail: a wordmark whose first part is coloured, and a line beside it."""
 
     wordmark: Line
+    """The name at the head."""
     accent: str = ""
     """The start of the wordmark that takes the accent colour."""
     tagline: Localised = ""
+    """The line beside it."""
 
 
 class Palette(_Section):
     """The colours of one mode, as #rrggbb."""
 
     paper: str
+    """Behind the card."""
     card: str
+    """Behind the text."""
     ink: str
+    """Text."""
     soft: str
+    """Quiet text: captions, the footer."""
     accent: str
+    """Links, buttons, marks: the one colour that leads."""
     on_accent: str
+    """Text on the accent."""
     tint: str
+    """Boxes."""
     line: str
+    """Hairlines."""
     forest: str
+    """The bar's second part."""
     sun: str
+    """The bar's third part, and the rule beside a byline."""
     berry: str
+    """The bar's fourth part."""
 
     @model_validator(mode="after")
     def _colours(self) -> Self:
@@ -120,25 +139,47 @@ class Palette(_Section):
         return self
 
 
-LIGHT = Palette(
-    paper="#f3efe7", card="#fffdf9", ink="#1c2b30", soft="#55646a", accent="#0e5a78",
-    on_accent="#ffffff", tint="#e3eef2", line="#dcd5c7", forest="#2f6b3f", sun="#c98a1b",
-    berry="#a3263a",
-)  # fmt: skip
-DARK = Palette(
-    paper="#11191c", card="#18242a", ink="#eef2f1", soft="#a9b7bb", accent="#7fc4df",
-    on_accent="#11191c", tint="#20343d", line="#2c3b41", forest="#7cc08d", sun="#e6b55b",
-    berry="#ef8a99",
-)  # fmt: skip
+class LightPalette(Palette):
+    """The colours by day, as #rrggbb."""
+
+    paper: str = "#f3efe7"
+    card: str = "#fffdf9"
+    ink: str = "#1c2b30"
+    soft: str = "#55646a"
+    accent: str = "#0e5a78"
+    on_accent: str = "#ffffff"
+    tint: str = "#e3eef2"
+    line: str = "#dcd5c7"
+    forest: str = "#2f6b3f"
+    sun: str = "#c98a1b"
+    berry: str = "#a3263a"
+
+
+class DarkPalette(Palette):
+    """The colours in dark mode, as #rrggbb."""
+
+    paper: str = "#11191c"
+    card: str = "#18242a"
+    ink: str = "#eef2f1"
+    soft: str = "#a9b7bb"
+    accent: str = "#7fc4df"
+    on_accent: str = "#11191c"
+    tint: str = "#20343d"
+    line: str = "#2c3b41"
+    forest: str = "#7cc08d"
+    sun: str = "#e6b55b"
+    berry: str = "#ef8a99"
 
 
 class Theme(_Section):
     """Colours and fonts of mails and pages; no remote fonts."""
 
-    light: Palette = LIGHT
-    dark: Palette = DARK
+    light: LightPalette = LightPalette()
+    dark: DarkPalette = DarkPalette()
     heading_font: str = "Georgia, 'Times New Roman', serif"
+    """Fonts that readers have: first choice first."""
     body_font: str = "Helvetica, Arial, sans-serif"
+    """Fonts that readers have: first choice first."""
 
 
 class Settings(_Section):
@@ -151,10 +192,14 @@ class Settings(_Section):
     list_domain: str | None = None
     """The domain of List-Id; never change it. Default: that of the sender's address."""
     sender: Sender
+    """Who sends, as headers and footer say it."""
     register_: Register = Field(alias="register")
     lists: tuple[List, ...] = Field(min_length=1)
     fields: dict[Word, FieldChoice] = Field(default_factory=dict)
-    provider: ProviderChoice = ProviderChoice()
+    provider: Word = "outbox"
+    """Which provider sends new mailings; a mailing keeps the one that it was planned with."""
+    providers: dict[Word, dict[str, Any]] = Field(default_factory=dict)
+    """Each provider's own settings, as [providers.NAME]; the provider itself checks them."""
     database: Database = Database()
     masthead: Masthead
     theme: Theme = Theme()
@@ -186,6 +231,17 @@ class Settings(_Section):
                 return item
         raise InputError(
             f"no list named {name!r}", hint=near(name, [item.id for item in self.lists])
+        )
+
+    def lists_named(self, names: Sequence[str] | None) -> tuple[str, ...]:
+        """Check list ids; without any, the only list there is. Raises InputError."""
+        if names:
+            return tuple(dict.fromkeys(self.list_named(name).id for name in names))
+        if len(self.lists) == 1:
+            return (self.lists[0].id,)
+        raise InputError(
+            "there are several lists; say which one",
+            hint=" or ".join(f"--list {item.id}" for item in self.lists),
         )
 
     @classmethod

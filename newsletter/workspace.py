@@ -6,6 +6,7 @@ The folder .newsletter/ holds what the tool itself makes and nobody edits: run l
 
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -137,3 +138,38 @@ def starter() -> Path:
     package = Path(str(resources.files("newsletter")))
     inside = package / "_starter"
     return inside if inside.is_dir() else package.parent
+
+
+def create(root: Path) -> None:
+    """Make a workspace in `root` from the starter; never touches a file that is there.
+
+    Raises InputError when the folder holds a workspace already, or cannot be written.
+    """
+    if (root / SETTINGS_FILE).exists():
+        raise InputError(
+            f"{root / SETTINGS_FILE} is there already",
+            hint="choose another folder: newsletter init DIR",
+        )
+    try:
+        _copy_starter(starter(), root)
+    except OSError as error:
+        raise InputError(f"cannot make a workspace in {root}: {error.strerror}") from error
+
+
+def _copy_starter(source: Path, root: Path) -> None:
+    for name in (SETTINGS_FILE, "issues", "subscribers/sample.csv"):
+        for file in _files(source / name):
+            target = root / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                shutil.copyfile(file, target)
+    shutil.copyfile(source / "subscribers" / "gitignore", root / "subscribers" / ".gitignore")
+    ignored = root / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text(".newsletter/\n/outbox/\n", encoding="utf-8")
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,10 @@
+"""An issue made ready: read, render every language and variant, check → Prepared.
+
+What is prepared is what is sent, byte for byte: mailing never sees YAML.
+"""
+
+from newsletter.desk.naming import Files, find, names
+from newsletter.desk.prepare import Prepared, prepare, publish
+from newsletter.desk.writing import write
+
+__all__ = ["Files", "Prepared", "find", "names", "prepare", "publish", "write"]

@@ -4,9 +4,11 @@ A condition is a mapping from a field to the values it may have, all of which mu
 `{municipality: [Sysmä, Hartola], language: fi}`. A person without a value matches nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Final
+
+from newsletter.errors import InputError
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -16,6 +18,8 @@ Condition = Mapping[str, tuple[str, ...]]
 
 MOST_VARIANTS: Final = 64
 """More different mails of one issue than a person can look through before sending."""
+_MOST_STEPS: Final = 1024
+"""Where counting stops: far more than a person can look through."""
 
 
 def holds(condition: Condition, fields: Mapping[str, str]) -> bool:
@@ -41,15 +45,35 @@ def variants(conditions: Sequence[Condition]) -> Iterator[str]:
     """Give every variant that some person could get, each once, in a stable order.
 
     Per field only the values that a condition names can make a difference, and one that none names.
+    Raises InputError when there are far too many.
     """
-    mentioned: dict[str, dict[str, None]] = {}
-    for condition in conditions:
-        for field, values in condition.items():
-            mentioned.setdefault(field, {}).update(dict.fromkeys(values))
-    names = list(mentioned)
-    seen: set[str] = set()
-    for combination in product(*([*mentioned[name], ""] for name in names)):
-        variant = outcomes(conditions, dict(zip(names, combination, strict=True)))
-        if variant not in seen:
-            seen.add(variant)
-            yield variant
+    possible = [(True,) * len(conditions)]
+    for field in _fields(conditions):
+        values = dict.fromkeys(v for c in conditions for v in c.get(field, ()))
+        effects = dict.fromkeys(
+            tuple(field not in c or value in c[field] for c in conditions)
+            for value in (*values, None)
+        )
+        possible = list(
+            dict.fromkeys(
+                tuple(a and b for a, b in zip(before, effect, strict=True))
+                for before in possible
+                for effect in effects
+            )
+        )
+        if len(possible) > _MOST_STEPS:
+            raise InputError(
+                f"the conditions make more than {MOST_VARIANTS} different mails",
+                hint="use fewer different conditions",
+            )
+    for states in possible:
+        yield "".join("1" if state else "0" for state in states)
+
+
+def _fields(conditions: Sequence[Condition]) -> list[str]:
+    """Order the fields so that those come first which most conditions share.
+
+    Then conditions that exclude each other do so early, and few combinations are left to follow.
+    """
+    mentions = Counter(field for condition in conditions for field in condition)
+    return [field for field, _ in mentions.most_common()]

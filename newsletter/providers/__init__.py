@@ -16,7 +16,8 @@ from newsletter.errors import InputError, near
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Template
 
-_NOT_PROVIDERS = {"http", "mime"}
+_NOT_PROVIDERS = {"answers", "choices", "guard", "headers", "http", "mime"}
+"""Modules of this package that providers are built from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,9 @@ class Capabilities:
     """Whether our own List-Unsubscribe per recipient stands in the mail that arrives."""
     idempotency: timedelta | None = None
     """How long the same key with the same bytes is not mailed again; None: never safe."""
+    idempotency_per_recipient: bool = False
+    """Whether `idempotency` holds for each recipient's key by itself, whatever batch it comes in
+    and whatever was answered for the others: nobody is then taken twice."""
     sends: bool = True
     """False where nothing leaves this machine."""
     notes: tuple[str, ...] = field(default=())

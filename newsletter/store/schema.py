@@ -55,7 +55,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Give back an aware time, whatever the database made of it."""
         if value is None:
             return None
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
 
 
@@ -101,6 +101,9 @@ consents = Table(
     Column("subscriber_id", Key, ForeignKey("subscribers.id"), nullable=False, index=True),
     Column("list_id", Text, nullable=False),
     Column("act", Text, nullable=False),  # given | withdrawn | restored
+    Column(
+        "before", Text, nullable=False, server_default=""
+    ),  # the subscription's state until then
     Column("basis", Text, nullable=False),  # consent | public_task | customer | organisation
     Column("method", Text, nullable=False),  # import | staff | page | one_click | command | …
     Column("source", Text, nullable=False),  # the file, form or issue that it came from

@@ -97,6 +97,7 @@ def upgrade() -> None:
         ),
         sa.Column("list_id", sa.Text(), nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), server_default="", nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -177,3 +178,51 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_results")),
     )
+    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+# What is proof or ledger is never changed. It may be deleted once its subscriber has no
+# subscription left: erasing somebody (GDPR 17) takes the subscriptions first, then their traces;
+# any other delete is a fault of ours and fails.
+_KEPT = {
+    "consents": "SELECT 1 FROM subscriptions WHERE subscriber_id = OLD.subscriber_id",
+    "results": """SELECT 1 FROM deliveries JOIN subscriptions
+        ON subscriptions.subscriber_id = deliveries.subscriber_id
+        WHERE deliveries.id = OLD.delivery_id""",
+}
+
+_SQLITE = (
+    """CREATE TRIGGER {table}_are_not_changed BEFORE UPDATE ON {table}
+    BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END""",
+    """
+    CREATE TRIGGER {table}_are_not_deleted BEFORE DELETE ON {table}
+    WHEN EXISTS ({kept})
+    BEGIN SELECT RAISE(ABORT, '{table} are append-only while a subscription stands'); END""",
+)
+
+_POSTGRESQL = (
+    """CREATE FUNCTION {table}_are_not_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'UPDATE' THEN
+            RAISE EXCEPTION '{table} are append-only'
+                USING ERRCODE = 'integrity_constraint_violation';
+        ELSIF EXISTS ({kept}) THEN
+            RAISE EXCEPTION '{table} are append-only while a subscription stands'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN OLD;
+    END $$""",
+    """
+    CREATE TRIGGER {table}_are_not_changed BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION {table}_are_not_changed()""",
+)
+
+_APPEND_ONLY = {
+    dialect: [
+        statement.format(table=table, kept=kept)
+        for table, kept in _KEPT.items()
+        for statement in statements
+    ]
+    for dialect, statements in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
+}

@@ -1,0 +1,74 @@
+# Two commands are all one needs: `make demo` and `make test`. Both set themselves up.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: docs demo test lint format types unit bench crash golden lock clean help
+
+help:
+	@echo "make demo     the tool's main job, told as a short story (about a minute the first time)"
+	@echo "make test     everything that must hold: lint, types, layers, tests, coverage, the wheel"
+	@echo "make format   rewrite the code in its one format"
+	@echo "make docs     rewrite docs/reference.md from the code"
+	@echo "make bench    figures: ratios against a baseline in the same run"
+	@echo "make crash    the crash test in its long form (KILLS=1000)"
+	@echo "make golden   rewrite the golden files; look at the difference before you commit it"
+	@echo "make lock     pin the newest versions of all dependencies, with hashes"
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run: .venv/python requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/run
+	@$(BIN)/python cli.py demo --folder .demo
+
+test: lint types unit
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+types: .venv/dev
+	$(BIN)/mypy
+
+unit: .venv/dev
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term
+
+format: .venv/dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python bench/run.py
+
+crash: .venv/dev
+	CRASH_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/integration -k crash -p no:randomly -q -s
+
+golden: .venv/dev
+	$(BIN)/pytest tests/unit/render -q -p no:randomly --update-golden
+
+docs: .venv/dev
+	$(BIN)/python -m docs.reference
+
+# uv is only needed here, to resolve; pip installs what is pinned.
+lock: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	for set in "run" "dev --group dev"; do set -- $$set; \
+	  $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    pyproject.toml $${2:-} $${3:-} --output-file requirements/$$1.txt; done
+
+clean:
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist

@@ -1,0 +1,123 @@
+"""Write docs/reference.md from the code itself: `make docs`. A test sees to its freshness."""
+
+import typing
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from newsletter import checks, providers
+from newsletter.cli import app
+from newsletter.issue.blocks import BLOCKS, BaseBlock
+from newsletter.issue.rules import Rule
+from newsletter.settings import Settings
+
+TARGET = Path(__file__).parent / "reference.md"
+
+
+def reference() -> str:
+    """Make the whole page."""
+    parts = [
+        "# Reference\n\nMade from the code by `make docs`; do not edit.\n",
+        "## Commands\n",
+        *_commands(),
+        "## Blocks\n\n`when` (who sees it) and `lang` (its language) fit every block.\n",
+        *_blocks(),
+        "## Rules of `newsletter check`\n\n| code | level | what it is about |\n|---|---|---|",
+        *_rules(),
+        "\n## newsletter.toml\n",
+        *_settings(Settings, ""),
+        "\n## Providers\n",
+        *_providers(),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _commands() -> Iterator[str]:
+    for words in _words(typer.main.get_command(app), ()):
+        shown = CliRunner().invoke(
+            app, [*words, "--help"], prog_name="newsletter", env={"COLUMNS": "90"}
+        )
+        yield f"### newsletter {' '.join(words)}\n\n```\n{shown.stdout.strip()}\n```\n"
+
+
+def _words(command: typing.Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - click's, whichever copy Typer carries
+    for name, inner in command.commands.items():
+        if hasattr(inner, "commands"):
+            yield from _words(inner, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def _blocks() -> Iterator[str]:
+    for kind, block in BLOCKS.items():
+        yield f"### {kind}\n\n{(block.__doc__ or '').strip()}\n"
+        short = f"; `- {kind}: …` alone is its {block.short}" if block.short else ""
+        fields = [name for name in block.model_fields if name not in BaseBlock.model_fields]
+        named = ", ".join(_field(block, name) for name in fields if name != "kind")
+        yield f"{named or 'No fields'}{short}.\n"
+
+
+def _field(block: type[BaseModel], name: str) -> str:
+    return f"**{name}**" if block.model_fields[name].is_required() else name
+
+
+def _rules() -> Iterator[str]:
+    for rule in Rule:
+        yield f"| {rule.value} | error | {rule.meaning} |"
+    for code, demand in sorted(checks.rules().items()):
+        yield f"| {code} | {demand.level} | {demand.demand} |"
+
+
+def _settings(model: type[BaseModel], path: str) -> Iterator[str]:
+    rows: list[str] = []
+    sections: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        inner = _section(field.annotation)
+        about = " ".join((field.description or (inner.__doc__ if inner else "") or "").split())
+        need = "needed" if field.is_required() else ""
+        rows.append(f"| `{key}` | {need} | {about} |")
+        if inner:
+            sections.append((f"{path}.{key}".lstrip("."), inner))
+    yield f"### {f'[{path}]' if path else 'At the top'}\n\n| setting | | what |\n|---|---|---|"
+    yield from rows
+    yield ""
+    for key, section in sections:
+        yield from _settings(section, key)
+
+
+def _section(annotation: typing.Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    """Find the model inside an annotation such as tuple[List, ...] or dict[str, FieldChoice]."""
+    found = [annotation, *typing.get_args(annotation)]
+    models = [item for item in found if isinstance(item, type) and issubclass(item, BaseModel)]
+    return models[0] if models else None
+
+
+def _providers() -> Iterator[str]:
+    yield "| name | what | recipients a call | own List-Unsubscribe | a lost call is repeated |"
+    yield "|---|---|---|---|---|"
+    notes: list[str] = []
+    for name in providers.names():
+        found: providers.Capabilities = providers.provider_class(name).capabilities
+        cells = (name, found.title, f"{found.batch_size:,}", found.own_unsubscribe, _again(found))
+        yield f"| {' | '.join(cells)} |"
+        notes += [f"- **{found.title}**: {note}" for note in found.notes]
+    yield ""
+    yield from notes
+
+
+def _again(found: providers.Capabilities) -> str:
+    """Say how long a call may be repeated under its idempotency key."""
+    if found.idempotency is None:
+        return "never"
+    if found.idempotency > timedelta(days=365):
+        return "always"
+    return f"for {found.idempotency.total_seconds() / 3600:,.0f} hours"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""Names that the settings must know: lists, channels, values of fields."""
+
+from collections.abc import Iterator
+
+from newsletter.checks.registry import Matter, Remark, rule
+from newsletter.errors import Level, near
+from newsletter.issue.blocks import Social
+from newsletter.issue.condition import Condition
+from newsletter.issue.source import Path
+
+
+@rule("NL411", Level.ERROR, "the lists of an issue exist")
+def lists_exist(matter: Matter) -> Iterator[Remark]:
+    """Look each list up in the settings."""
+    known = [item.id for item in matter.settings.lists]
+    for index, name in enumerate(matter.document.issue.lists):
+        if name not in known:
+            place = matter.document.place(("lists", index))
+            yield Remark(place, f"no list named {name!r}", near(name, known))
+
+
+@rule("NL412", Level.ERROR, "the social channels of an issue have addresses in the settings")
+def channels_exist(matter: Matter) -> Iterator[Remark]:
+    """Look each channel up in [social]."""
+    known = matter.settings.social
+    for block_index, block in enumerate(matter.document.issue.blocks):
+        if not isinstance(block, Social):
+            continue
+        for index, name in enumerate(block.channels):
+            if name not in known:
+                path = ("blocks", block_index, "social", "channels", index)
+                yield Remark(
+                    matter.document.place(path),
+                    f"no channel named {name!r}",
+                    near(name, known)
+                    or f'add it to newsletter.toml: [social] {name} = "https://…"',
+                )
+
+
+@rule("NL413", Level.ERROR, "conditions name values that a field can have")
+def values_exist(matter: Matter) -> Iterator[Remark]:
+    """Look each value of `where` and `when` up among the field's choices."""
+    for path, condition in _conditions(matter):
+        for field, values in condition.items():
+            declared = matter.settings.fields.get(field)
+            choices = declared.choices if declared else ()
+            for index, value in enumerate(values):
+                if choices and value not in choices:
+                    place = matter.document.place((*path, field, index))
+                    message = f"nobody can have {field} {value!r}"
+                    yield Remark(place, message, near(value, choices))
+
+
+def _conditions(matter: Matter) -> Iterator[tuple[Path, Condition]]:
+    yield ("where",), matter.document.issue.where
+    for index, block in enumerate(matter.document.issue.blocks):
+        yield ("blocks", index, block.kind, "when"), block.when

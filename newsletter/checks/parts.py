@@ -1,0 +1,69 @@
+"""The parts of an issue that several rules look at: links wherever they are, and Markdown texts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from newsletter.checks import markdown
+from newsletter.errors import Place
+from newsletter.issue.document import Document
+from newsletter.issue.source import Path
+from newsletter.issue.texts import is_markdown
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A link of the issue: its words (None for an image), its target, and both places."""
+
+    label: str | None
+    url: str
+    url_place: Place
+    label_place: Place
+
+
+def markdown_texts(document: Document) -> Iterator[tuple[Path, str]]:
+    """Give every Markdown text of the issue with its path."""
+    for path, part in parts(document):
+        for name, field in type(part).model_fields.items():
+            if not is_markdown(field.annotation, field.metadata):
+                continue
+            value = getattr(part, name)
+            if isinstance(value, str):
+                yield (*path, name), value
+            elif isinstance(value, tuple):
+                for index, item in enumerate(value):
+                    yield (*path, name, index), item
+
+
+def links(document: Document) -> Iterator[FoundLink]:
+    """Give every link of the issue, in Markdown too."""
+    for path, part in parts(document):
+        url = getattr(part, "url", None)
+        if isinstance(url, str):
+            label = getattr(part, "label", None)
+            url_place = document.place((*path, "url"))
+            label_place = document.place((*path, "label")) if label else url_place
+            yield FoundLink(label, url, url_place, label_place)
+    for path, text in markdown_texts(document):
+        for link in markdown.links(text):
+            place = document.place(path, link.offset)
+            yield FoundLink(link.label, link.url, place, place)
+
+
+def parts(document: Document) -> Iterator[tuple[Path, BaseModel]]:
+    """Give every block and every model inside one, with its path in the file."""
+    for index, block in enumerate(document.issue.blocks):
+        yield from _parts(("blocks", index, block.kind), block)
+
+
+def _parts(path: Path, part: BaseModel) -> Iterator[tuple[Path, BaseModel]]:
+    yield path, part
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, BaseModel):
+            yield from _parts((*path, name), value)
+        elif isinstance(value, tuple):
+            for index, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from _parts((*path, name, index), item)

@@ -1,0 +1,20 @@
+"""Personal fields have something to fall back on."""
+
+from collections.abc import Iterator
+
+from newsletter.checks.registry import Matter, Remark, rule
+from newsletter.errors import Level
+from newsletter.issue.fields import Field, parse
+
+
+@rule("NL431", Level.WARNING, "a personal field has a default")
+def fields_have_defaults(matter: Matter) -> Iterator[Remark]:
+    """Look for fields that leave a hole where a subscriber has no value."""
+    for path, text in matter.document.texts():
+        for part in parse(text, matter.settings.field_names):
+            if isinstance(part, Field) and part.fallback is None and part.name != "language":
+                yield Remark(
+                    matter.document.place(path, part.offset),
+                    f"subscribers without {part.name!r} see nothing here",
+                    f'write {{{{ {part.name} | default("…") }}}}',
+                )

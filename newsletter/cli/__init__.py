@@ -1,0 +1,71 @@
+"""The command line: one file per command, each is parse, call, print.
+
+Commands import what they need when they run, so that `--help` starts at once.
+"""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from newsletter.cli import check, demo, init, render, send, serve, status, subscribers
+from newsletter.cli.output import stopped
+from newsletter.errors import NewsletterError
+
+
+class _Commands(TyperGroup):
+    """The one place where errors that a person can mend become words and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as in the parent class
+        """Run a command and say its error, if any, on standard error."""
+        try:
+            return super().invoke(ctx)
+        except NewsletterError as error:
+            raise typer.Exit(stopped(error)) from error
+        except KeyboardInterrupt:
+            typer.echo("stopped", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="newsletter",
+    help="Newsletters written as YAML, checked like code, mailed through any provider.",
+    epilog="Start: newsletter init, then newsletter check and newsletter send --dry-run ISSUE.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from newsletter import __version__
+
+        typer.echo(f"newsletter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say the version and stop."
+    ),
+) -> None:
+    """Newsletters written as YAML, checked like code, mailed through any provider."""
+
+
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("render")(render.render)
+app.command("send")(send.send)
+app.command("status")(status.status)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.add_typer(subscribers.app, name="subscribers")
+
+
+def run() -> None:
+    """Run the command line: the entry point."""
+    app(prog_name="newsletter")

@@ -1,0 +1,104 @@
+"""How commands talk: results to standard output, talk and questions to standard error."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsletter.errors import Finding, FindingsError, InputError, Level, NewsletterError
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", "-w", metavar="DIR", help="The workspace; default: the folder around you."
+    ),
+]
+JSONOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, do it.")]
+
+
+def say(text: str = "") -> None:
+    """Talk to the person, on standard error."""
+    typer.echo(text, err=True)
+
+
+def show(text: str = "") -> None:
+    """Print a result, on standard output."""
+    typer.echo(text)
+
+
+def show_json(data: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+    """Print a result as JSON."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def stopped(error: NewsletterError) -> int:
+    """Say what went wrong and what to do, and give the exit code."""
+    if isinstance(error, FindingsError):
+        for finding in error.findings:
+            say(str(finding))
+    say(_coloured("error", Level.ERROR) + f": {error.message}")
+    if error.hint:
+        say(f"hint: {error.hint}")
+    return error.exit_code
+
+
+def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Write findings as plain data."""
+    return [
+        {
+            "rule": finding.rule,
+            "level": str(finding.level),
+            "file": finding.place.file,
+            "line": finding.place.line,
+            "column": finding.place.column,
+            "message": finding.message,
+            "hint": finding.hint,
+        }
+        for finding in findings
+    ]
+
+
+def colours() -> bool:
+    """Tell whether the terminal takes colours (https://no-color.org)."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _coloured(text: str, level: Level) -> str:
+    paint = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "blue"}
+    return typer.style(text, fg=paint[level], bold=True) if colours() else text
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Say a number with its noun: "1 mail", "1,204 mails"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Ask before what cannot be undone; without a terminal, only --yes is a yes."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError(
+            "nobody is there to answer", hint="say --yes to go ahead without a question"
+        )
+    return typer.confirm(question, default=False, err=True)
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value of ours
+    """Turn our frozen values into plain data for JSON."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def whoami() -> str:
+    """Name the person at this prompt, for the proof and the audit log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

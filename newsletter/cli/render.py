@@ -1,0 +1,37 @@
+"""`newsletter render`: write an issue's mails as files, to look at or to paste elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.output import JSONOption, WorkspaceOption, say, show, show_json
+
+
+def render(
+    issue: Annotated[str, typer.Argument(help="An issue's name, or a path to its file.")],
+    folder: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="Where to write; made when missing.")
+    ] = Path("rendered"),
+    workspace: WorkspaceOption = None,
+    as_json: JSONOption = False,
+) -> None:
+    """Write an issue's mails as files, to look at.
+
+    HTML, plain text and public copy of every language and variant.
+    Personal fields show their fallbacks. Open the .html in a browser.
+
+    Example: newsletter render loppuraportti --to look
+    """
+    from newsletter import desk
+    from newsletter import workspace as workspaces
+
+    prepared = desk.prepare(workspaces.find(workspace), issue)
+    written = desk.write(prepared, folder)
+    for finding in prepared.findings:
+        say(str(finding))
+    if as_json:
+        show_json({"files": [str(path) for path in written]})
+    else:
+        for path in written:
+            show(str(path))

@@ -1,0 +1,130 @@
+"""What the models refuse, in plain words and with the place in the file."""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from newsletter.errors import Finding, Level, Place, near
+from newsletter.issue.blocks import BLOCKS
+from newsletter.issue.issue import Issue
+from newsletter.issue.rules import Rule
+from newsletter.issue.source import Path, Source
+from newsletter.issue.texts import AT_KEY
+
+_EXPECTED: Final[Mapping[str, str]] = {
+    "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+}
+"""pydantic's types of errors that are about the type of a value, as what was expected."""
+_RULES: Final[Mapping[str, Rule]] = {rule.value: rule for rule in Rule}
+
+
+def finding(error: ErrorDetails, source: Source) -> Finding:
+    """Say one error of the models in plain words, at its place in the file."""
+    path: Path = error["loc"]
+    kind = error["type"]
+    if kind == "missing":
+        return _missing(path, source)
+    if kind == "extra_forbidden":
+        return _unknown_key(path, source)
+    if kind in _EXPECTED:
+        return _wrong_type(error, path, source)
+    context = error.get("ctx", {})
+    if "message" not in context:
+        return _fault(Rule.TYPE, source.place(path), error["msg"].lower())
+    rule, message = _RULES[kind], context["message"]
+    find = source.key_place if context["at"] == AT_KEY else source.place
+    return _fault(rule, find((*path, *context["below"])), message, context["hint"])
+
+
+def _fault(rule: Rule, place: Place, message: str, hint: str = "") -> Finding:
+    return Finding(rule, Level.ERROR, place, message, hint)
+
+
+def _missing(path: Path, source: Source) -> Finding:
+    parent, key = path[:-1], path[-1]
+    return _fault(
+        Rule.MISSING,
+        source.key_place(parent),
+        f"{key!r} is missing{_inside(parent)}",
+        f"add '{key}: …'",
+    )
+
+
+def _unknown_key(path: Path, source: Source) -> Finding:
+    parent, key = path[:-1], str(path[-1])
+    model = _model_at(parent)
+    known = [name for name in model.model_fields if name != "kind"] if model else []
+    return _fault(
+        Rule.UNKNOWN_KEY, source.key_place(path), f"unknown key {key!r}{_inside(parent)}",
+        near(key, known),
+    )  # fmt: skip
+
+
+def _wrong_type(error: ErrorDetails, path: Path, source: Source) -> Finding:
+    value = error["input"]
+    expected = _EXPECTED[error["type"]]
+    place = source.key_place(path) if value is None else source.place(path)
+    subject = f"{path[-1]!r}: " if isinstance(path[-1], str) else ""
+    hint = ""
+    model = _model_at(path) if error["type"] == "model_type" else None
+    if isinstance(value, bool) and expected == "text":
+        hint = "put it in quotes when the word itself is meant"
+    elif model:
+        hint = f"write {{{', '.join(f'{name}: …' for name in _needed(model))}}}"
+    elif expected == "a list":
+        hint = "begin each item on a line of its own with '- '"
+    return _fault(Rule.TYPE, place, f"{subject}expected {expected}, found {_found(value)}", hint)
+
+
+def _found(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "a list"
+    return "keys with values" if isinstance(value, dict) else "text"
+
+
+def _inside(path: Path) -> str:
+    """Name the block or part that a path is in, or the issue."""
+    names = [step for step in path if isinstance(step, str) and step not in {"blocks", "items"}]
+    return f" in {'.'.join(names)}" if names else ""
+
+
+def _needed(model: type[BaseModel]) -> list[str]:
+    return [name for name, field in model.model_fields.items() if field.is_required()]
+
+
+def _model_at(path: Path) -> type[BaseModel] | None:
+    """Find the model of the part that a path leads to."""
+    model: type[BaseModel] | None = Issue
+    for step in path:
+        if isinstance(step, int):
+            continue
+        field = model.model_fields.get(step) if model else None
+        if model in {Issue, None} and step in BLOCKS:
+            model = BLOCKS[step]
+        elif model is Issue and step == "blocks":
+            continue
+        else:
+            model = _model_of(field.annotation) if field else None
+    return model
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in get_args(annotation):
+        if model := _model_of(part):
+            return model
+    return None

@@ -1,0 +1,86 @@
+"""Reading an issue: bytes to a Document, or every fault of the file with its place."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from newsletter.errors import Finding, FindingsError, InputError, Level
+from newsletter.issue import fields as personal
+from newsletter.issue import yaml
+from newsletter.issue.condition import MOST_VARIANTS, variants
+from newsletter.issue.document import Document
+from newsletter.issue.faults import finding
+from newsletter.issue.issue import Issue
+from newsletter.issue.rules import Rule
+from newsletter.issue.source import Source
+
+_MOST_FINDINGS = 200
+
+
+def read(data: bytes, name: str, *, fields: Sequence[str], default_language: str) -> Document:
+    """Read an issue's YAML; `name` is the file's, as shown to people.
+
+    `fields` are the personal fields that subscribers have. The language is what the file says, else
+    what its name says (`x.sv.yaml`), else the default. Raises FindingsError with all faults.
+    """
+    source, findings = yaml.load(data, name)
+    findings = [*findings, *_personal(source, fields)]
+    issue = None
+    try:
+        issue = Issue.model_validate(
+            {"language": _language_of(name) or default_language, **source.data},
+            context={"fields": tuple(fields)},
+        )
+    except ValidationError as error:
+        findings += [finding(item, source) for item in error.errors(include_url=False)]
+    else:
+        findings += [*_language(issue, source), *_variants(issue, source)]
+    if findings or issue is None:
+        raise FindingsError(_sorted(findings))
+    return Document(issue, source)
+
+
+def _language_of(name: str) -> str:
+    match = re.search(r"\.([a-z]{2,3})\.ya?ml$", name)
+    return match[1] if match else ""
+
+
+def _language(issue: Issue, source: Source) -> Iterator[Finding]:
+    named = _language_of(source.name)
+    if named and named != issue.language:
+        yield Finding(
+            Rule.LANGUAGE,
+            Level.ERROR,
+            source.place(("language",)),
+            f"the file's name says {named!r}, the issue says {issue.language!r}",
+            "rename the file or change the language",
+        )
+
+
+def _variants(issue: Issue, source: Source) -> Iterator[Finding]:
+    try:
+        count = sum(1 for _ in variants(issue.conditions))
+    except InputError:
+        count = MOST_VARIANTS + 1
+    if count > MOST_VARIANTS:
+        yield Finding(
+            Rule.VARIANTS,
+            Level.ERROR,
+            source.key_place(("blocks",)),
+            f"the conditions of the blocks make more than {MOST_VARIANTS} different mails",
+            "use fewer different 'when', or split the issue in two",
+        )
+
+
+def _personal(source: Source, known: Sequence[str]) -> Iterator[Finding]:
+    for path, text in source.texts():
+        _, faults = personal.parse_all(text, known)
+        for fault in faults:
+            place = source.place(path, fault.offset)
+            yield Finding(fault.rule, Level.ERROR, place, fault.message, fault.hint)
+
+
+def _sorted(findings: Sequence[Finding]) -> list[Finding]:
+    ordered = sorted(findings, key=lambda item: (item.place.line, item.place.column, item.rule))
+    return ordered[:_MOST_FINDINGS]

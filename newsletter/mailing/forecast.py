@@ -1,0 +1,104 @@
+"""What `newsletter send` shows before it asks."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from newsletter.issue.condition import Condition
+from newsletter.issue.edition import Editions
+from newsletter.mailing.survey import Candidate, Verdict, survey
+from newsletter.store import Store
+
+SHOWN: Final = 10
+"""How many people are named where a value is missing; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A person who lacks values that their edition has no fallback for."""
+
+    address: str
+    name: str
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        who = f"{self.name} <{self.address}>" if self.name else self.address
+        return f"{who} ({', '.join(self.fields)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Whom a mailing would go to."""
+
+    audience: int
+    """Everybody whom the lists and the condition name."""
+    by_edition: Mapping[tuple[str, str], int]
+    """(language, variant) → how many will get it."""
+    excluded: Mapping[str, int]
+    """Reason → how many must not be mailed."""
+    mailed_before: int
+    """How many have this issue already, or are in a mailing of it that is not finished."""
+    refused_before: int
+    """How many of those to be mailed the provider refused last time."""
+    missing_count: int
+    missing: tuple[Missing, ...]
+    """The first of those whose values are missing; while there is one, nothing can be planned."""
+
+    @property
+    def to_mail(self) -> int:
+        """How many would be mailed."""
+        return sum(self.by_edition.values())
+
+    @property
+    def by_language(self) -> dict[str, int]:
+        """Say how many get each language."""
+        languages: Counter[str] = Counter()
+        for (language, _), count in self.by_edition.items():
+            languages[language] += count
+        return dict(languages)
+
+
+def expect(
+    store: Store,
+    editions: Editions,
+    *,
+    lists: Sequence[str],
+    condition: Condition,
+    keys: Sequence[str],
+) -> Forecast:
+    """Say whom a mailing would go to, changing nothing."""
+    verdicts: Counter[Verdict] = Counter()
+    by_edition: Counter[tuple[str, str]] = Counter()
+    excluded: Counter[str] = Counter()
+    refused = missing_count = 0
+    missing: list[Missing] = []
+    with store.read() as connection:
+        for candidate in survey(connection, editions, lists=lists, condition=condition, keys=keys):
+            verdicts[candidate.verdict] += 1
+            if candidate.verdict is Verdict.EXCLUDE:
+                excluded[candidate.reason] += 1
+            elif candidate.verdict is Verdict.MAIL:
+                by_edition[candidate.needs.language, candidate.needs.variant] += 1
+                refused += candidate.before == "refused"
+                if candidate.missing:
+                    missing_count += 1
+                    note(missing, candidate)
+    return Forecast(
+        audience=verdicts.total(),
+        by_edition=dict(by_edition),
+        excluded=dict(excluded),
+        mailed_before=verdicts[Verdict.MAILED],
+        refused_before=refused,
+        missing_count=missing_count,
+        missing=tuple(missing),
+    )
+
+
+def note(missing: list[Missing], candidate: Candidate) -> None:
+    """Keep the first people who lack a value."""
+    if len(missing) < SHOWN:
+        fields = candidate.person.fields
+        names = (fields.get("first_name", ""), fields.get("last_name", ""))
+        name = " ".join(part for part in names if part)
+        missing.append(Missing(candidate.person.address, name, candidate.missing))

@@ -1,0 +1,108 @@
+"""Writing down what a call came to; only while the batch is still ours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from newsletter.mailing import rows
+from newsletter.mailing.claims import Claim
+from newsletter.mailing.pace import LEASE
+from newsletter.providers import Outcome
+from newsletter.store import Store
+from newsletter.store.schema import batches, results
+
+
+class LeaseLostError(Exception):
+    """Another run has claimed the batch meanwhile: its record decides, ours is too late."""
+
+
+def record(
+    store: Store, claim: Claim, outcomes: Mapping[int, Outcome], *, now: datetime
+) -> datetime:
+    """Insert final outcomes by delivery, and renew the lease; gives its new end.
+
+    Raises LeaseLostError, and then nothing was written.
+    """
+    until = now + LEASE
+    with store.begin() as connection:
+        _hold(connection, claim, lease_until=until)
+        rows.insert(
+            connection,
+            results,
+            ("delivery_id", "state", "reason", "provider_id", "attempt", "recorded_at"),
+            [
+                (delivery, item.state.value, item.reason, item.provider_id, claim.attempt, now)
+                for delivery, item in outcomes.items()
+            ],
+        )
+    return until
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a call leaves of its batch: deliveries without a result, by what is known of them."""
+
+    state: str
+    """planned: certainly not taken. unknown: perhaps taken. handing_over: perhaps, ask again."""
+    deliveries: frozenset[int]
+    reason: str
+    not_before: datetime | None = None
+
+
+def settle(store: Store, claim: Claim, rests: Sequence[Rest], *, now: datetime) -> None:
+    """End the call: let go of the batch in the state that its people are in.
+
+    Where some were certainly not taken and of others nobody knows, it is cut into pieces that have
+    one state each. Raises LeaseLostError, and then nothing was written.
+    """
+    pieces = _pieces(claim, rests)
+    with store.begin() as connection:
+        first, *others = pieces
+        _hold(connection, claim, **first, owner="", lease_until=now)
+        if others:
+            row = connection.execute(select(batches).where(batches.c.id == claim.batch)).one()
+            shared = {"mailing_id": row.mailing_id, "edition": row.edition, "key": row.key}
+            shared |= {"attempt": row.attempt, "handed_at": row.handed_at, "lease_until": now}
+            connection.execute(insert(batches), [shared | piece for piece in others])
+
+
+def _pieces(claim: Claim, rests: Sequence[Rest]) -> list[dict[str, Any]]:
+    """Cut the batch's range where the state changes; people with results lie anywhere in it."""
+    owner = {delivery: rest for rest in rests for delivery in rest.deliveries}
+    groups = [
+        (next(iter(ids)), rest)
+        for rest, ids in groupby(sorted(owner), key=lambda delivery: owner[delivery])
+    ]
+    if not groups:
+        return [{"state": "done", "reason": "", "not_before": None}]
+    starts = [claim.first, *(start for start, _ in groups[1:])]
+    ends = [*(start - 1 for start in starts[1:]), claim.last]
+    return [
+        {
+            "first": start,
+            "last": end,
+            "state": rest.state,
+            "reason": rest.reason,
+            "not_before": rest.not_before,
+        }
+        for start, end, (_, rest) in zip(starts, ends, groups, strict=True)
+    ]
+
+
+def _hold(connection: Connection, claim: Claim, **values: Any) -> None:  # noqa: ANN401 - column values
+    """Change the batch if it is still ours."""
+    changed = connection.execute(
+        update(batches)
+        .where(
+            batches.c.id == claim.batch,
+            batches.c.attempt == claim.attempt,
+            batches.c.state == "handing_over",
+        )
+        .values(**values)
+    )
+    if changed.rowcount != 1:
+        raise LeaseLostError

@@ -1,0 +1,76 @@
+"""What no provider may be handed: checked once, before anything is written or called."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from newsletter.errors import InputError
+from newsletter.providers import Batch, Outcome, Recipient, State
+from newsletter.providers import headers as fields
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+)
+
+
+def screen(batch: Batch) -> tuple[Batch, list[Outcome]]:
+    """Leave out the recipients that cannot be mailed, each with its refusal.
+
+    Raises InputError for a fault of the whole message, ValueError for a fault of ours: a delivery
+    key or message id of the wrong form. The same batch always gives the same answer.
+    """
+    _message(batch)
+    refused: list[Outcome] = []
+    clear: list[Recipient] = []
+    for recipient in batch.recipients:
+        if reason := _fault(batch, recipient):
+            refused.append(Outcome(recipient.key, State.REFUSED, reason))
+        else:
+            clear.append(recipient)
+    if clear:
+        _first(batch, clear[0])
+    return (replace(batch, recipients=tuple(clear)) if refused else batch), refused
+
+
+def _message(batch: Batch) -> None:
+    message = batch.message
+    fields.line("the sender's name", message.sender_name)
+    for address in (message.sender_address, message.reply_to):
+        if address is not None and not _ADDRESS.fullmatch(address):
+            raise InputError(f"{address!r} is no address that can send")
+    for name, template in message.headers.items():
+        fields.field_name(name)
+        for segment in template:
+            if isinstance(segment, str):
+                fields.structured(name, segment)
+
+
+def _fault(batch: Batch, recipient: Recipient) -> str:
+    """Say why this recipient cannot be mailed; empty when nothing speaks against it."""
+    if not _KEY.fullmatch(recipient.key) or not _MESSAGE_ID.fullmatch(recipient.message_id):
+        raise ValueError(f"delivery key or message id of the wrong form: {recipient.key!r}")
+    if not _ADDRESS.fullmatch(recipient.address):
+        return "no address that every mail server takes: plain ASCII, name@domain"
+    try:
+        for value in recipient.values.values():
+            value.encode()
+        fields.line("the subject", batch.message.edition.subject.fill(recipient.values))
+        for name, template in batch.message.headers.items():
+            fields.structured(name, template.fill(recipient.values))
+    except InputError as error:
+        return error.message
+    except UnicodeEncodeError:
+        return "a personal field holds half a character (a lone surrogate)"
+    return ""
+
+
+def _first(batch: Batch, recipient: Recipient) -> None:
+    """Check the list headers as the first recipient will see them."""
+    filled = {name: text.fill(recipient.values) for name, text in batch.message.headers.items()}
+    if faults := fields.list_faults(filled):
+        raise InputError(
+            f"the mail cannot leave: {'; '.join(faults)}",
+            hint="public_url in newsletter.toml must start with https://",
+        )

@@ -1,0 +1,137 @@
+"""The embedded provider: nothing leaves this machine, every mail becomes an .eml file.
+
+A file appears whole or not at all, and its name holds the delivery's key: what is there counts as
+accepted, for ever, so that a killed run can be repeated.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+from newsletter.errors import InputError, ProviderError
+from newsletter.providers import Batch, Capabilities, Outcome, Recipient, State, guard, mime
+from newsletter.providers.choices import ProviderSettings, read
+
+
+class Settings(ProviderSettings):
+    """The outbox can be set to nothing: its folder is the workspace's."""
+
+
+class Provider:
+    """Writes outbox/<mailing>/<address>--<key>.eml; safe to share between threads."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        title="Outbox",
+        batch_size=500,
+        own_unsubscribe="yes",
+        idempotency=timedelta(days=36500),
+        idempotency_per_recipient=True,
+        sends=False,
+        notes=("Writes one .eml file per recipient, which mail programs open by double click.",),
+    )
+
+    def __init__(self, folder: Path) -> None:
+        self._folder: Final = folder
+
+    @classmethod
+    def create(
+        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
+    ) -> Self:
+        """Make the provider for a folder, which is made when first written to."""
+        del environment
+        read(Settings, settings, provider="outbox")
+        return cls(Path(outbox))
+
+    def send(self, batch: Batch) -> Iterator[list[Outcome]]:
+        """Write a batch; its outcomes come when all of it is safe on the disk."""
+        clear, refused = guard.screen(batch)
+        if refused:
+            yield refused
+        if not clear.recipients:
+            return
+        _check(clear)
+        written: list[Outcome] = []
+        failure: OSError | None = None
+        try:
+            folder = self._open(clear.mailing)
+            for recipient in clear.recipients:
+                _write(folder / name_of(recipient), clear, recipient)
+                written.append(
+                    Outcome(recipient.key, State.ACCEPTED, provider_id=recipient.message_id)
+                )
+        except OSError as error:
+            failure = error
+        if written:
+            with _told(self._folder):
+                _keep_names(folder)
+            yield written
+        if failure:
+            with _told(self._folder):
+                raise failure
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _open(self, mailing: str) -> Path:
+        folder = self._folder / _slug(mailing)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            _keep_names(folder.parent)
+        return folder
+
+
+def name_of(recipient: Recipient) -> str:
+    """Name the file of one recipient: readable, safe, and the same whenever it is asked."""
+    return f"{_slug(recipient.address.replace('@', '-at-'))}--{recipient.key}.eml"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:80] or "mail"
+
+
+def _check(batch: Batch) -> None:
+    """Read the first message of a batch back, since what is wrong with one is with all."""
+    if faults := mime.verify(mime.build(batch.message, batch.recipients[0], batch.date)):
+        raise InputError(f"the mail breaks the rules of mail: {'; '.join(faults)}")
+
+
+def _write(file: Path, batch: Batch, recipient: Recipient) -> None:
+    """Write one file so that it is there whole and for good, or not at all."""
+    if file.exists():
+        return
+    temporary = file.with_name(f".{file.name}.part")
+    with temporary.open("wb") as stream:
+        stream.write(mime.build(batch.message, recipient, batch.date))
+        stream.flush()
+        os.fsync(stream.fileno())
+    # A run that lost its lease may have been faster; both wrote the same bytes.
+    try:
+        temporary.replace(file)
+    except FileNotFoundError:
+        if not file.exists():
+            raise
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Tell why the disk refused."""
+    try:
+        yield
+    except OSError as error:
+        raise ProviderError(
+            f"the outbox {folder} cannot be written: {error.strerror or error}",
+            hint="free some space or mend the permissions, then send again",
+        ) from error

@@ -1,0 +1,184 @@
+"""Putting somebody into the register, and taking them off all lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from newsletter.errors import InputError
+from newsletter.register import addresses, suppressions
+from newsletter.register.entries import Entry, Rules, check_terms, compare
+from newsletter.register.subscriptions import (
+    Act,
+    Proof,
+    State,
+    move,
+    move_all,
+    record,
+    subscriber_with,
+)
+from newsletter.settings import Settings
+from newsletter.store import Store
+from newsletter.store.schema import subscribers, subscriptions
+
+_SAID: Final = {
+    "added": "added to {}",
+    "active": "already on {}",
+    "left": "has left {} and was not put back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of adding somebody."""
+
+    subscriber_id: int
+    new: bool
+    """Whether nobody with this address was in the register."""
+    lists: Mapping[str, str]
+    """Per list "added", or the state that it was in and still is, e.g. "active" or "left"."""
+    differing: tuple[str, ...]
+    """Fields that say otherwise in the register; what is there was kept."""
+
+    def sentence(self) -> str:
+        """Say what happened, for a person."""
+        said = [
+            _SAID.get(what, f"stays {what} on {{}}").format(n) for n, what in self.lists.items()
+        ]
+        if self.differing:
+            said.append(f"kept what the register says of {', '.join(self.differing)}")
+        return "; ".join(said)
+
+
+def add(
+    store: Store,
+    entry: Entry,
+    *,
+    lists: Sequence[str],
+    basis: str,
+    source: str,
+    method: str,
+    by: str,
+    now: datetime,
+    keys: Sequence[str],
+    settings: Settings | None = None,
+    again: bool = False,
+) -> Added:
+    """Put somebody into the register and on lists; of somebody known, fill what is empty.
+
+    Who has left stays away, unless `again` says that they have asked anew. With `settings` every
+    value is checked, not only the address. Raises InputError for a wrong value, missing terms, or
+    an address that must not be mailed.
+    """
+    named = check_terms(lists, basis=basis, source=source)
+    if settings is not None:
+        entry = Rules(settings).read(entry.values())
+        for name in named:
+            settings.list_named(name)
+    address = addresses.normalise(entry.address)
+    folded = addresses.key(address)
+    proof = Proof(method=method, source=source, by=by, now=now, basis=basis)
+    with store.begin() as connection:
+        if suppressions.among(connection, [folded], keys=keys):
+            raise InputError(
+                "this address must not be mailed: it is suppressed",
+                hint="it bounced for good, complained or was erased; "
+                "see: newsletter subscribers show",
+            )
+        subscriber_id, new, differing = _enter(connection, entry, address, proof)
+        return Added(
+            subscriber_id,
+            new,
+            {name: _join(connection, subscriber_id, name, proof, again=again) for name in named},
+            tuple(differing),
+        )
+
+
+def remove(store: Store, address: str, *, by: str, now: datetime) -> tuple[str, ...]:
+    """Take somebody off every list; name those that it changed. They stay known as having left.
+
+    Raises InputError when nobody has this address.
+    """
+    folded = addresses.key(addresses.normalise(address))
+    with store.begin() as connection:
+        subscriber_id = subscriber_with(connection, folded)
+        if subscriber_id is None:
+            raise nobody(address)
+        proof = Proof(method="command", source="newsletter subscribers remove", by=by, now=now)
+        return tuple(move_all(connection, subscriber_id, Act.LEAVE, proof))
+
+
+def nobody(address: str) -> InputError:
+    """Make the error for an address that the register does not have."""
+    return InputError(
+        f"nobody in the register has the address {address.strip()!r}",
+        hint="check the spelling; newsletter subscribers add puts somebody in",
+    )
+
+
+def _enter(
+    connection: Connection, entry: Entry, address: str, proof: Proof
+) -> tuple[int, bool, list[str]]:
+    """Find or make the subscriber: id, whether new, and the fields that differ."""
+    folded = addresses.key(address)
+    row = connection.execute(
+        select(subscribers).where(subscribers.c.address_key == folded).with_for_update()
+    ).one_or_none()
+    if row is None:
+        made = connection.execute(
+            insert(subscribers)
+            .values(**new_row(entry, address, proof.source, proof.now))
+            .returning(subscribers.c.id)
+        )
+        return made.scalar_one(), True, []
+    changes, differing = compare(row._asdict(), entry)
+    if changes:
+        connection.execute(
+            update(subscribers)
+            .where(subscribers.c.id == row.id)
+            .values(**changes, changed_at=proof.now)
+        )
+    return row.id, False, differing
+
+
+def new_row(entry: Entry, address: str, source: str, now: datetime) -> dict[str, object]:
+    """Write a new subscriber's row; the id comes from the database."""
+    return {
+        "address": address,
+        "address_key": addresses.key(address),
+        "kind": entry.kind,
+        "language": entry.language,
+        "first_name": entry.first_name,
+        "last_name": entry.last_name,
+        "fields": dict(entry.fields),
+        "source": source,
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
+def _join(
+    connection: Connection, subscriber_id: int, list_id: str, proof: Proof, *, again: bool
+) -> str:
+    """Put a subscriber on a list: "added", or the state that the subscription stays in."""
+    state: str | None = connection.scalar(
+        select(subscriptions.c.state)
+        .where(subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id)
+        .with_for_update()
+    )
+    if state is None:
+        connection.execute(
+            insert(subscriptions).values(
+                subscriber_id=subscriber_id,
+                list_id=list_id,
+                state=State.ACTIVE,
+                changed_at=proof.now,
+            )
+        )
+        record(connection, subscriber_id, list_id, "given", proof, basis=proof.basis, before="")
+        return "added"
+    if again and move(connection, subscriber_id, list_id, Act.ASK_AGAIN, proof):
+        return "added"
+    return state

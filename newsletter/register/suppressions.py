@@ -1,0 +1,69 @@
+"""Addresses that must never be mailed again, kept as keyed hashes only.
+
+A plain hash could be guessed back; the key is a secret outside the database (GDPR art. 17, 25).
+Hashes are written with the newest key of the ring and looked for with all of them.
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from newsletter.register import addresses
+from newsletter.register.subscriptions import Act, Proof, move_all, subscriber_with
+from newsletter.store import Store
+from newsletter.store.schema import suppressions
+
+_PURPOSE: Final = b"newsletter suppression v1\0"
+_SLICE: Final = 5000
+"""Bound values of one query; SQLite takes 32,766, PostgreSQL 65,535."""
+
+
+def fingerprint(address_key: str, key: str) -> str:
+    """Hash a folded address with one key of the ring: HMAC-SHA256, in hexadecimal."""
+    return hmac.digest(key.encode(), _PURPOSE + address_key.encode(), "sha256").hex()
+
+
+def suppress(
+    store: Store, address: str, *, reason: str, now: datetime, keys: Sequence[str]
+) -> bool:
+    """Never mail this address again: store its hash and close its subscriptions.
+
+    Tell whether that is new. Raises AddressError.
+    """
+    folded = addresses.key(addresses.normalise(address))
+    with store.begin() as connection:
+        new = folded not in among(connection, [folded], keys=keys)
+        if new:
+            connection.execute(
+                insert(suppressions).values(
+                    address_hash=fingerprint(folded, keys[0]), reason=reason, created_at=now
+                )
+            )
+        if (subscriber_id := subscriber_with(connection, folded)) is not None:
+            proof = Proof(method="suppression", source=reason, by="tool", now=now)
+            move_all(connection, subscriber_id, Act.SUPPRESS, proof)
+    return new
+
+
+def among(
+    connection: Connection, address_keys: Iterable[str], *, keys: Sequence[str]
+) -> Mapping[str, str]:
+    """Find which of these folded addresses are suppressed, and why."""
+    owners = {fingerprint(item, key): item for item in address_keys for key in keys}
+    found: dict[str, str] = {}
+    for part in _slices(owners):
+        query = select(suppressions.c.address_hash, suppressions.c.reason).where(
+            suppressions.c.address_hash.in_(part)
+        )
+        found.update((owners[row.address_hash], row.reason) for row in connection.execute(query))
+    return found
+
+
+def _slices(items: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(items)
+    while part := list(islice(remaining, _SLICE)):
+        yield part

@@ -1,0 +1,390 @@
+"""The contract, over every provider that there is: adding a file to the package adds it here."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from newsletter import providers
+from newsletter.errors import InputError, ProviderError
+from newsletter.issue.template import Escape, Slot
+from newsletter.providers import Batch, OwnUnsubscribe, Provider, Response, State
+from newsletter.providers.http import HTTPProvider, Split
+from newsletter.testing import make_edition, make_template
+from newsletter.testing.batches import make_batch, make_headers, make_message, make_recipient
+from newsletter.testing.providers import Taken
+from newsletter.testing.servers import KEY, VendorServer
+from newsletter.testing.vendors import VENDORS
+
+HERE = Path(__file__).parent
+SPECS = HERE.parents[2] / "shared" / "esp-specs"
+"""The vendors' OpenAPI files are not part of the project: judged by when they lie beside it."""
+
+TRAPS = [
+    "{{ first_name }}",
+    "{% raw %}",
+    "%recipient.key%",
+    "%recipient%",
+    "%unsubscribe_url%",
+    "*|FNAME|*",
+    "[[var:x]]",
+    "-t1-",
+    "<b>&amp;\"'`</b>",
+    '"} , {"to": "x@example.com"',
+    "\\u0000\\n\\",
+    "Äiti Öljymäki–Å",
+    "👩‍👩‍👧 😀",
+    "שלום",
+    "10 000 €",
+    "100 %",
+    "--boundary",
+    "=?utf-8?q?x?=",
+    "a" * 300,
+]
+
+
+def sample(name: str) -> dict[str, Any]:
+    file = HERE / "samples" / f"{name}.toml"
+    assert file.is_file(), f"provider {name} has no samples: write {file.name}"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def make_provider(name: str, outbox: Path, base_url: str | None = None) -> Provider:
+    settings = sample(name)["settings"] | ({"base_url": base_url} if base_url else {})
+    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
+    return providers.load(name, settings, environment=environment, outbox=str(outbox))
+
+
+@dataclass
+class Desk:
+    """A provider with something real behind it, and what that took."""
+
+    provider: Provider
+    taken: Callable[[], list[Taken]]
+    server: VendorServer | None = None
+
+
+@pytest.fixture(params=providers.names())
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    name = request.param
+    if name not in VENDORS:
+        provider = make_provider(name, tmp_path)
+        yield Desk(provider, lambda: [read_back(file) for file in sorted(tmp_path.rglob("*.eml"))])
+        provider.close()
+        return
+    spec = SPECS / VENDORS[name].spec
+    with VendorServer(VENDORS[name](spec if spec.is_file() else None)) as server:
+        provider = make_provider(name, tmp_path, server.url)
+        yield Desk(provider, lambda: server.taken, server)
+        provider.close()
+
+
+def read_back(file: Path) -> Taken:
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    bodies = [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
+    # The library's reader of whole messages loses characters of long subjects.
+    subject = message_from_bytes(file.read_bytes(), policy=policy.compat32)["Subject"]
+    return Taken(
+        key=file.stem.rpartition("--")[2],
+        address=message["To"],
+        batch_key="",
+        subject=str(make_header(decode_header(subject.replace("\r\n", "")))),
+        html=bodies[1],
+        text=bodies[0],
+        headers={name: str(text) for name, text in message.items()},
+    )
+
+
+def send(provider: Provider, batch: Batch) -> list[providers.Outcome]:
+    return [outcome for outcomes in provider.send(batch) for outcome in outcomes]
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_every_provider_has_samples_and_a_desk_to_try_it_at(name: str) -> None:
+    found = sample(name)
+
+    provider = providers.provider_class(name)
+
+    assert not issubclass(provider, HTTPProvider) or (name in VENDORS and found["answers"])
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_every_provider_says_what_it_can_do(name: str) -> None:
+    capabilities = providers.provider_class(name).capabilities
+
+    assert capabilities.title
+    assert capabilities.batch_size >= 1
+    assert capabilities.own_unsubscribe in get_args(OwnUnsubscribe)
+    assert capabilities.idempotency is None or capabilities.idempotency > timedelta(minutes=1)
+    assert not capabilities.idempotency_per_recipient or capabilities.idempotency
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in providers.names() if name in VENDORS and sample(name)["answers"]]
+)
+def test_the_spec_of_the_vendor_judges_our_calls(name: str) -> None:
+    if not (SPECS / VENDORS[name].spec).is_file():
+        pytest.skip(f"no {VENDORS[name].spec} beside the checkout: calls are judged without it")
+    assert VENDORS[name](SPECS / VENDORS[name].spec).schema is not None
+
+
+def test_every_recipient_gets_one_outcome_and_one_mail(desk: Desk) -> None:
+    batch = make_batch(7)
+
+    outcomes = send(desk.provider, batch)
+
+    assert [item.key for item in outcomes] == [item.key for item in batch.recipients]
+    assert {item.state for item in outcomes} == {State.ACCEPTED}
+    assert all(item.provider_id for item in outcomes)
+    assert sorted(mail.key for mail in desk.taken()) == sorted(r.key for r in batch.recipients)
+    assert sorted(mail.address for mail in desk.taken()) == [r.address for r in batch.recipients]
+
+
+def test_a_batch_beyond_the_limit_of_a_call_goes_out_in_several(desk: Desk) -> None:
+    batch = make_batch(desk.provider.capabilities.batch_size * 2 + 1)
+
+    outcomes = send(desk.provider, batch)
+
+    assert len(outcomes) == len(batch.recipients) == len(desk.taken())
+    assert {item.state for item in outcomes} == {State.ACCEPTED}
+    if desk.server:
+        assert len(desk.server.calls) == 3
+
+
+def test_an_empty_batch_is_no_call(desk: Desk) -> None:
+    assert send(desk.provider, make_batch(0)) == []
+    assert desk.taken() == []
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_values_arrive_literally(desk: Desk, trap: str) -> None:
+    edition = make_edition(
+        subject=make_template("Hei ", Slot("first_name"), "!"),
+        html=make_template(
+            '<p title="', Slot("first_name", Escape.HTML), '">', Slot("first_name", Escape.HTML),
+            '</p><a href="https://example.fi/?q=', Slot("first_name", Escape.URL), '">x</a>\n',
+        ),
+        text=make_template("Hei ", Slot("first_name"), "\n"),
+    )  # fmt: skip
+    batch = make_batch(
+        (make_recipient(1, {"first_name": trap}),), message=make_message(edition=edition)
+    )
+
+    outcomes = send(desk.provider, batch)
+
+    (mail,) = desk.taken()
+    values = batch.recipients[0].values
+    assert [item.state for item in outcomes] == [State.ACCEPTED]
+    assert mail.subject == edition.subject.fill(values)
+    assert mail.html == edition.html.fill(values)
+    assert mail.text == edition.text.fill(values)
+
+
+@pytest.mark.parametrize("trap", TRAPS[:-1])
+def test_constant_text_arrives_literally(desk: Desk, trap: str) -> None:
+    edition = make_edition(
+        subject=make_template(f"A {trap} B"),
+        html=make_template(f"<p>{trap}%</p>\n"),
+        text=make_template(f"A {trap}%\n"),
+    )
+    batch = make_batch(1, message=make_message(edition=edition, sender_name=trap))
+
+    send(desk.provider, batch)
+
+    (mail,) = desk.taken()
+    assert mail.subject == f"A {trap} B"
+    assert mail.html == f"<p>{trap}%</p>\n"
+    assert mail.text == f"A {trap}%\n"
+
+
+def test_nothing_of_one_recipient_reaches_another(desk: Desk) -> None:
+    secrets = [f"secret-{letter * 9}" for letter in "abcdef"]
+    people = tuple(
+        make_recipient(
+            number,
+            {"first_name": secret, "unsubscribe_url": f"https://kirje.example.fi/u/{secret}"},
+        )
+        for number, secret in enumerate(secrets)
+    )
+
+    send(desk.provider, make_batch(people))
+
+    for mail in desk.taken():
+        number = int(mail.key.rpartition("-")[2])
+        whole = f"{mail.subject}{mail.html}{mail.text}{mail.headers}{mail.address}"
+        assert [secret for secret in secrets if secret in whole] == [secrets[number]]
+        assert set(re.findall(r"person\d", whole)) == {f"person{number}"}
+
+
+def test_a_missing_value_is_the_fallback_and_never_somebody_elses(desk: Desk) -> None:
+    people = (
+        make_recipient(1, {"first_name": "Anna"}),
+        make_recipient(2, {"first_name": ""}),
+    )
+
+    send(desk.provider, make_batch(people))
+
+    subjects = {mail.key: mail.subject for mail in desk.taken()}
+    assert subjects == {"d7-1": "Terveisiä, Anna", "d7-2": "Terveisiä, lukija"}
+
+
+def test_the_list_headers_stand_in_every_mail(desk: Desk) -> None:
+    token = "t" * 500
+    person = make_recipient(1, {"unsubscribe_url": f"https://kirje.example.fi/u/{token}"})
+
+    send(desk.provider, make_batch((person,)))
+
+    (mail,) = desk.taken()
+    assert mail.headers["List-Unsubscribe"] == f"<https://kirje.example.fi/u/{token}>"
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.headers["List-Id"] == "Uutiskirje <uutiskirje.example.fi>"
+    assert mail.headers["Reply-To"] == "vastaukset@example.fi"
+
+
+@pytest.mark.parametrize(
+    "bad", ["Anna\r\nBcc: x@example.com", "An\nna", "An\rna", "An\0na", "\u2028"]
+)
+def test_a_line_break_in_a_value_of_the_subject_is_refused(desk: Desk, bad: str) -> None:
+    people = (make_recipient(1), make_recipient(2, {"first_name": bad}), make_recipient(3))
+
+    outcomes = send(desk.provider, make_batch(people))
+
+    states = {item.key: item.state for item in outcomes}
+    assert states == {"d7-1": State.ACCEPTED, "d7-2": State.REFUSED, "d7-3": State.ACCEPTED}
+    assert sorted(mail.key for mail in desk.taken()) == ["d7-1", "d7-3"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender_name": "Neljä\r\nBcc: x@example.com"},
+        {"sender_address": "kirje@example.fi\r\nBcc: x@example.com"},
+        {"reply_to": "x"},
+        {"headers": make_headers() | {"X-Own": make_template("a\nb")}},
+        {"headers": make_headers() | {"X-Own": make_template("ä")}},
+        {"headers": make_headers() | {"Bcc": make_template("x@example.com")}},
+        {"headers": make_headers() | {"X Own": make_template("x")}},
+        {"headers": make_headers() | {"X-Own": make_template("x" * 999)}},
+        {"headers": {"List-Id": make_template("<a.example.fi>")}},
+        {"headers": make_headers() | {"List-Unsubscribe-Post": make_template("yes")}},
+        {"headers": make_headers() | {"List-Unsubscribe": make_template("<http://example.fi/>")}},
+        {"headers": make_headers() | {"List-Unsubscribe": make_template("https://example.fi/")}},
+    ],
+)
+def test_a_message_that_breaks_the_rules_goes_to_nobody(
+    desk: Desk, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError):
+        send(desk.provider, make_batch(2, message=make_message(**changes)))
+
+    assert desk.taken() == []
+
+
+@pytest.mark.parametrize("address", ["äiti@example.com", "a@b", "x@example.com, y@example.com", ""])
+def test_an_address_that_servers_do_not_take_is_refused_alone(desk: Desk, address: str) -> None:
+    people = (make_recipient(1), replace(make_recipient(2), address=address))
+
+    outcomes = send(desk.provider, make_batch(people))
+
+    states = {item.key: item.state for item in outcomes}
+    assert states == {"d7-1": State.ACCEPTED, "d7-2": State.REFUSED}
+
+
+def test_half_a_character_in_a_value_is_refused_alone(desk: Desk) -> None:
+    people = (make_recipient(1), make_recipient(2, {"first_name": "a\ud83d"}))
+
+    outcomes = send(desk.provider, make_batch(people))
+
+    states = {item.key: item.state for item in outcomes}
+    assert states == {"d7-1": State.ACCEPTED, "d7-2": State.REFUSED}
+
+
+def test_the_same_address_twice_in_a_batch_is_two_mails(desk: Desk) -> None:
+    twins = (make_recipient(1), replace(make_recipient(2), address="PERSON1@example.com"))
+
+    outcomes = send(desk.provider, make_batch(twins))
+
+    assert [item.state for item in outcomes] == [State.ACCEPTED, State.ACCEPTED]
+    subjects = {mail.key: mail.subject for mail in desk.taken()}
+    assert subjects == {"d7-1": "Terveisiä, Nimi1", "d7-2": "Terveisiä, Nimi2"}
+
+
+def test_a_repeat_of_the_same_batch_is_one_mail_where_that_is_promised(desk: Desk) -> None:
+    batch = make_batch(5)
+    first = send(desk.provider, batch)
+
+    second = send(desk.provider, batch)
+
+    mails = 5 if desk.provider.capabilities.idempotency else 10
+    assert [item.key for item in second] == [item.key for item in first]
+    assert len(desk.taken()) == mails
+
+
+def documented(*, stop: bool) -> list[Any]:
+    return [
+        pytest.param(name, answer, id=f"{name}: {answer['title']}")
+        for name in providers.names()
+        for answer in sample(name)["answers"]
+        if (answer["becomes"] == "stop") is stop
+    ]
+
+
+def read(name: str, answer: dict[str, Any], batch: Batch) -> list[providers.Outcome] | Split:
+    provider = make_provider(name, Path())
+    assert isinstance(provider, HTTPProvider)
+    headers = {key.lower(): text for key, text in answer.get("headers", {}).items()}
+    with closing(provider):
+        return provider.read(batch, Response(answer["status"], headers, answer["body"].encode()))
+
+
+@pytest.mark.parametrize(("name", "answer"), documented(stop=False))
+def test_every_documented_answer_is_read_as_it_must_be(name: str, answer: dict[str, Any]) -> None:
+    batch = make_batch(3)
+
+    found = read(name, answer, batch)
+
+    if isinstance(found, Split):
+        assert answer["becomes"] == ("split" if found.certain else "doubt")
+        return
+    wait = timedelta(seconds=answer["wait"]) if "wait" in answer else None
+    assert [item.key for item in found] == [item.key for item in batch.recipients]
+    assert {item.state.value for item in found} == {answer["becomes"]}
+    assert found[0].provider_id == answer.get("provider_id", "")
+    assert found[0].wait == wait
+
+
+@pytest.mark.parametrize(("name", "answer"), documented(stop=True))
+def test_a_fault_of_the_account_stops_with_a_hint(name: str, answer: dict[str, Any]) -> None:
+    with pytest.raises(ProviderError) as caught:
+        read(name, answer, make_batch(3))
+
+    assert answer.get("hint", "") in caught.value.hint
+    assert caught.value.hint
+    assert KEY not in f"{caught.value}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("name", [name for name in providers.names() if name in VENDORS])
+def test_a_missing_key_names_its_variable(name: str) -> None:
+    with pytest.raises(InputError, match=f"NEWSLETTER_{name.upper()}_KEY"):
+        providers.load(name, sample(name)["settings"], environment={}, outbox="")
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_an_unknown_setting_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown setting 'base_ulr'"):
+        providers.load(
+            name,
+            sample(name)["settings"] | {"base_ulr": "https://example.fi"},
+            environment={f"NEWSLETTER_{name.upper()}_KEY": KEY},
+            outbox=str(tmp_path),
+        )

@@ -1,0 +1,64 @@
+from typing import Any
+
+import pytest
+
+from newsletter import providers
+from newsletter.errors import InputError
+from newsletter.providers import choices, mailgun
+from newsletter.providers.choices import HTTPSettings
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.example.fi", "http://127.0.0.1:80", "http://localhost:1", "http://[::1]:1"]
+)
+def test_a_safe_base_url_is_taken(url: str) -> None:
+    assert choices.read(HTTPSettings, {"base_url": url + "/"}, provider="x").base_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.example.fi", "ftp://127.0.0.1", "api.example.fi", "https://", "", "https://a?b=c",
+     "https://me:secret@api.example.fi", "https://a#b", "http://127.0.0.1.example.fi"],
+)  # fmt: skip
+def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="base_url"):
+        choices.read(HTTPSettings, {"base_url": url}, provider="x")
+
+
+@pytest.mark.parametrize(
+    ("values", "message", "hint"),
+    [
+        ({"domian": "a.fi", "domain": "b.fi"}, "unknown setting 'domian'", "'domain'"),
+        ({}, "setting 'domain' is missing", "provider.settings"),
+        ({"domain": "a b"}, "domain: ", "provider.settings"),
+        ({"domain": "b.fi", "region": "fi"}, "region: ", "provider.settings"),
+        ({"domain": "b.fi", "timeout": 0}, "timeout: ", "provider.settings"),
+    ],
+)
+def test_a_wrong_setting_is_told_by_name(values: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        choices.read(mailgun.Settings, values, provider="mailgun")
+
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("key", ["a b", "abc\n", "ä", "a\tb"])
+def test_a_key_that_was_copied_badly_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(InputError, match="NEWSLETTER_X_KEY") as caught:
+        choices.read_key({"NEWSLETTER_X_KEY": key}, "NEWSLETTER_X_KEY", provider="x")
+
+    assert key.strip() not in caught.value.message.replace("a space", "")
+
+
+def test_an_unknown_provider_is_told_with_the_near_names() -> None:
+    with pytest.raises(InputError, match="no provider named 'mailgum'") as caught:
+        providers.load("mailgum", {}, environment={}, outbox="")
+
+    assert "mailgun" in caught.value.hint
+
+
+def test_the_providers_are_the_modules_with_a_provider_in_them() -> None:
+    assert providers.names() == ("mailgun", "outbox", "resend")
+    for name in providers.names():
+        assert providers.provider_class(name).capabilities.title

@@ -1,0 +1,359 @@
+"""Faults over a real socket, for every driver with an HTTP API."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter import __version__, providers
+from newsletter.errors import ProviderError
+from newsletter.providers import Batch, Outcome, Provider, State
+from newsletter.providers.http import HTTPProvider, halves, parts
+from newsletter.testing import make_edition, make_template
+from newsletter.testing.batches import make_batch, make_message, make_recipient
+from newsletter.testing.servers import (
+    KEY,
+    Fault,
+    Resend,
+    VendorServer,
+    answer,
+    cut_after,
+    cut_before,
+    cut_middle,
+    hold,
+    partial,
+    random_faults,
+    read_record,
+    short_list,
+    wrong_json,
+)
+from newsletter.testing.vendors import DOMAIN, VENDORS
+
+SETTINGS: dict[str, dict[str, Any]] = {"mailgun": {"domain": DOMAIN}, "resend": {}}
+
+Connect = Callable[..., Provider]
+
+
+@pytest.fixture(params=sorted(VENDORS))
+def vendor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(vendor: str) -> Iterator[VendorServer]:
+    with VendorServer(VENDORS[vendor]()) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(vendor: str, server: VendorServer) -> Iterator[Connect]:
+    opened: list[Provider] = []
+
+    def connect(*, key: str = KEY, **settings: Any) -> Provider:  # noqa: ANN401 - any setting
+        chosen = SETTINGS[vendor] | {"base_url": server.url} | settings
+        variable = f"NEWSLETTER_{vendor.upper()}_KEY"
+        opened.append(providers.load(vendor, chosen, environment={variable: key}, outbox=""))
+        return opened[-1]
+
+    yield connect
+    for provider in opened:
+        provider.close()
+
+
+def send(provider: Provider, batch: Batch) -> list[Outcome]:
+    return [outcome for outcomes in provider.send(batch) for outcome in outcomes]
+
+
+def states(outcomes: list[Outcome]) -> set[State]:
+    return {outcome.state for outcome in outcomes}
+
+
+def closed_port() -> int:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        return int(reserved.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "taken"),
+    [
+        (answer(429), State.RETRY, 0),
+        (answer(408), State.RETRY, 0),
+        (answer(425), State.RETRY, 0),
+        (answer(500), State.UNKNOWN, 0),
+        (answer(502, body=b"<html>"), State.UNKNOWN, 0),
+        (answer(503), State.UNKNOWN, 0),
+        (answer(503, {"Retry-After": "9"}), State.UNKNOWN, 0),
+        (answer(504), State.UNKNOWN, 0),
+        (answer(303, {"Location": "/"}), State.UNKNOWN, 0),
+        (answer(204), State.UNKNOWN, 0),
+        (answer(999), State.UNKNOWN, 0),
+        (cut_before(), State.UNKNOWN, 0),
+        (cut_after(), State.UNKNOWN, 5),
+        (cut_middle(), State.UNKNOWN, 5),
+        (wrong_json(), State.UNKNOWN, 5),
+        (partial(), State.UNKNOWN, 2),
+        (Fault(body=b"[" * 200_000), State.UNKNOWN, 5),
+        (Fault(body=b"\xff\xfe"), State.UNKNOWN, 5),
+        (Fault(body=b"x" * 5_000_000), State.UNKNOWN, 5),
+        (Fault(headers={"Content-Encoding": "gzip"}, body=b"bomb"), State.UNKNOWN, 5),
+    ],
+    ids=lambda value: "" if not isinstance(value, Fault) else repr(value)[:60],
+)
+def test_what_may_have_been_taken_is_unknown_and_only_the_rest_is_tried_again(
+    server: VendorServer, connect: Connect, fault: Fault, state: State, taken: int
+) -> None:
+    batch = make_batch(5)
+    server.then(fault)
+
+    outcomes = send(connect(), batch)
+
+    assert [item.key for item in outcomes] == [item.key for item in batch.recipients]
+    assert states(outcomes) == {state}
+    assert all(item.reason for item in outcomes)
+    assert len(server.taken) == taken
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (401, "_KEY"),
+        (402, "credit"),
+        (403, "_KEY"),
+        (404, "provider.settings"),
+        (301, "base_url"),
+        (308, "base_url"),
+        (405, "send again"),
+    ],
+)
+def test_what_a_person_must_mend_stops_the_mailing(
+    server: VendorServer, connect: Connect, status: int, hint: str
+) -> None:
+    server.then(answer(status, {"Location": "https://elsewhere.invalid/"}, b'{"message": "No"}'))
+
+    with pytest.raises(ProviderError, match=rf"{status} No") as caught:
+        send(connect(), make_batch(2))
+
+    assert hint in caught.value.hint
+    assert server.taken == []
+
+
+def test_a_server_that_nobody_reaches_took_nothing(connect: Connect) -> None:
+    provider = connect(base_url=f"http://127.0.0.1:{closed_port()}")
+
+    outcomes = send(provider, make_batch(2))
+
+    assert states(outcomes) == {State.RETRY}
+    assert "no connection" in outcomes[0].reason
+
+
+def test_an_answer_that_comes_too_late_is_unknown(server: VendorServer, connect: Connect) -> None:
+    server.then(hold(30))
+
+    outcomes = send(connect(timeout=0.2), make_batch(2))
+
+    assert states(outcomes) == {State.UNKNOWN}
+    assert len(server.taken) == 2
+
+
+def test_the_wait_that_was_asked_for_comes_along(server: VendorServer, connect: Connect) -> None:
+    server.then(answer(429, {"Retry-After": "7"}), answer(503, {"Retry-After": "9"}))
+    provider = connect()
+
+    first, second = send(provider, make_batch(1)), send(provider, make_batch(1))
+
+    assert [first[0].wait, second[0].wait] == [timedelta(seconds=7), timedelta(seconds=9)]
+
+
+def test_who_is_missing_from_the_answer_is_unknown(connect: Connect, server: VendorServer) -> None:
+    server.then(short_list())
+
+    outcomes = send(connect(), make_batch(3))
+
+    # Mailgun answers for all at once, so that nobody can be missing.
+    last = State.ACCEPTED if server.vendor.name == "mailgun" else State.UNKNOWN
+    assert [item.state for item in outcomes] == [State.ACCEPTED, State.ACCEPTED, last]
+
+
+@pytest.mark.parametrize("bad", [{0}, {4}, {8}, {0, 8}, {2, 3, 4}, set(range(9))])
+def test_a_bad_address_costs_nobody_else_the_mail(
+    server: VendorServer, connect: Connect, bad: set[int]
+) -> None:
+    batch = make_batch(9)
+    server.refuse(*(batch.recipients[number].address for number in bad))
+
+    outcomes = send(connect(), batch)
+
+    refused = {number for number, item in enumerate(outcomes) if item.state is State.REFUSED}
+    assert [item.key for item in outcomes] == [item.key for item in batch.recipients]
+    assert refused == bad
+    assert len(server.taken) == 9 - len(bad)
+    assert len(set(server.addresses)) == len(server.addresses)
+
+
+def test_the_halves_of_a_batch_go_under_keys_of_their_own() -> None:
+    batch = make_batch(5, key="k")
+
+    first, second = halves(batch)
+
+    assert (first.key, second.key) == ("k-a", "k-b")
+    assert first.recipients + second.recipients == batch.recipients
+    assert halves(batch) == (first, second)
+    assert [part.key for part in parts(batch, 2)] == ["k-0", "k-1", "k-2"]
+    assert list(parts(batch, 5)) == [batch]
+    assert list(parts(make_batch(0), 5)) == []
+
+
+def test_a_message_that_is_wrong_for_all_stops_and_refuses_nobody(
+    server: VendorServer, connect: Connect
+) -> None:
+    refusal = answer(400, body=b'{"name": "validation_error", "message": "no such sender"}')
+    server.then(*[refusal] * 40)
+    seen: list[list[Outcome]] = []
+
+    with pytest.raises(ProviderError, match="no such sender"):
+        seen.extend(connect().send(make_batch(60)))
+
+    assert seen == []
+    assert len(server.calls) < 20
+
+
+def test_one_recipient_refused_for_an_unclear_reason_stops_the_mailing(
+    server: VendorServer, connect: Connect
+) -> None:
+    server.then(answer(400, body=b'{"message": "no such sender"}'))
+
+    with pytest.raises(ProviderError, match="no such sender"):
+        send(connect(), make_batch(1))
+
+
+def test_an_unclear_refusal_counts_once_the_message_was_taken_for_another(
+    server: VendorServer, connect: Connect
+) -> None:
+    refusal = answer(400, body=b'{"message": "something odd"}')
+    # All four; the first two; the first alone; then well.
+    server.then(refusal, refusal, refusal)
+
+    outcomes = send(connect(), make_batch(4))
+
+    assert [item.state for item in outcomes] == [State.REFUSED, *[State.ACCEPTED] * 3]
+    assert outcomes[0].reason == "400 something odd"
+
+
+def test_a_mail_that_is_too_large_for_all_stops(server: VendorServer, connect: Connect) -> None:
+    server.then(*[answer(413)] * 10)
+
+    with pytest.raises(ProviderError):
+        send(connect(), make_batch(2))
+
+
+def test_a_large_body_arrives_whole_with_its_exact_length(
+    server: VendorServer, connect: Connect
+) -> None:
+    edition = make_edition(html=make_template("<p>" + "ä" * 1_000_000 + "</p>\n"))
+
+    outcomes = send(connect(), make_batch(1, message=make_message(edition=edition)))
+
+    (call,) = server.calls
+    assert states(outcomes) == {State.ACCEPTED}
+    assert int(call.headers["content-length"]) == len(call.body) > 2_000_000
+    assert "transfer-encoding" not in call.headers
+    assert call.headers["user-agent"] == f"newsletter/{__version__}"
+
+
+def test_a_connection_is_used_again(server: VendorServer, connect: Connect) -> None:
+    provider = connect()
+
+    send(provider, make_batch(1))
+    send(provider, make_batch(1))
+
+    assert len(server._connections) == 1
+
+
+def test_a_wrong_key_stops_and_is_never_shown(
+    connect: Connect, caplog: pytest.LogCaptureFixture, server: VendorServer
+) -> None:
+    secret = "very-secret-9f8e7d"
+    caplog.set_level(logging.DEBUG)
+    server.then(None, answer(401, body=f'{{"message": "no such key {secret}"}}'.encode()))
+    provider = connect(key=secret)
+    batch = make_batch(1)
+
+    with pytest.raises(ProviderError) as wrong:
+        send(provider, batch)
+    with pytest.raises(ProviderError) as echoed:
+        send(provider, batch)
+
+    assert isinstance(provider, HTTPProvider)
+    told = f"{wrong.value!r}{wrong.value.hint}{echoed.value!r}{caplog.text}{provider!r}"
+    assert secret not in told + repr(list(provider.requests(batch)))
+    assert "_KEY" in wrong.value.hint
+
+
+def test_no_address_gets_into_the_log(
+    connect: Connect, caplog: pytest.LogCaptureFixture, server: VendorServer
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.refuse("person1@example.com")
+
+    send(connect(), make_batch(2))
+
+    assert "person" not in caplog.text
+
+
+def test_whatever_goes_wrong_a_repeat_under_the_same_key_mails_everybody_once(
+    tmp_path: Path,
+) -> None:
+    faults = random_faults(seed=3, rate=0.4)
+    batch = make_batch(250)
+    environment = {"NEWSLETTER_RESEND_KEY": KEY}
+    with VendorServer(Resend(), faults=faults, record=tmp_path / "record") as server:
+        server.refuse("person7@example.com", "person120@example.com")
+        provider = providers.load(
+            "resend", {"base_url": server.url, "timeout": 1}, environment=environment, outbox=""
+        )
+        known: dict[str, State] = {}
+        for _ in range(60):
+            for item in send(provider, batch):
+                if item.state in (State.ACCEPTED, State.REFUSED):
+                    assert known.setdefault(item.key, item.state) is item.state
+            if len(known) == len(batch.recipients):
+                break
+        provider.close()
+
+    refused = [key for key, state in known.items() if state is State.REFUSED]
+    assert len(known) == 250
+    assert sorted(refused) == ["d7-120", "d7-7"]
+    assert len(server.taken) == len(set(server.addresses)) == 248
+    assert read_record(tmp_path / "record") == server.taken
+
+
+def test_a_request_is_the_same_whenever_it_is_made(connect: Connect) -> None:
+    first, second = connect(), connect()
+    assert isinstance(first, HTTPProvider)
+    assert isinstance(second, HTTPProvider)
+
+    assert list(first.requests(make_batch(3))) == list(second.requests(make_batch(3)))
+
+
+def test_a_proxy_of_the_house_does_not_see_calls_to_this_machine(
+    connect: Connect, server: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+
+    assert states(send(connect(), make_batch(1))) == {State.ACCEPTED}
+
+
+@pytest.mark.parametrize("change", [{"key": "a b"}, {"message_id": "x"}])
+def test_names_of_another_form_are_a_fault_of_ours(
+    connect: Connect, change: dict[str, Any]
+) -> None:
+    batch = make_batch((replace(make_recipient(1), **change),))
+
+    with pytest.raises(ValueError, match="wrong form"):
+        send(connect(), batch)

@@ -1,0 +1,380 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, event
+
+from newsletter import register
+from newsletter.errors import FindingsError, InputError, Level
+from newsletter.register import ImportReport, importing, reports
+from newsletter.store import Store
+from newsletter.store.schema import consents, metadata, subscribers, subscriptions
+from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing.readers import rows as all_rows
+
+Adds = Callable[..., int]
+Counts = Callable[[Table], int]
+Imports = Callable[..., ImportReport]
+
+HEADER = "Sähköposti;Etunimi;Sukunimi;Kunta;Kieli\n"
+AINO = "aino@example.com;Aino;Lehto;Sysmä;fi\n"
+EERO = "eero@example.com;Eero;Koski;Hartola;sv\n"
+
+
+def told(report: ImportReport) -> list[tuple[int, int, str]]:
+    """Give line, column and message of every finding."""
+    return [(f.place.line, f.place.column, f.message) for f in report.findings]
+
+
+def counts(report: ImportReport) -> tuple[int, int, int, dict[str, int], int]:
+    assert report.balance()
+    return report.added, report.updated, report.already, dict(report.kept_out), report.bad
+
+
+def test_people_are_put_on_the_lists_with_proof(store: Store, import_csv: Imports) -> None:
+    report = import_csv(HEADER + AINO + EERO, lists=["uutiskirje"])
+
+    assert counts(report) == (2, 0, 0, {}, 0)
+    assert (report.rows, report.new, report.findings) == (2, {"uutiskirje": 2}, ())
+    record = register.show(store, "eero@example.com", keys=KEYS)
+    assert record.subscriber is not None
+    assert (record.subscriber.first_name, record.subscriber.language) == ("Eero", "sv")
+    assert record.subscriber.fields == {"municipality": "Hartola"}
+    assert record.subscriber.source == "spring fair 2026"
+    assert [(s.list_id, s.state) for s in record.subscriptions] == [("uutiskirje", "active")]
+    assert record.consents == (
+        register.records.Consent(
+            list_id="uutiskirje",
+            act="given",
+            before="",
+            basis="consent",
+            method="import",
+            source="spring fair 2026",
+            wording="",
+            language="sv",
+            recorded_by="hilja",
+            recorded_at=NOW,
+        ),
+    )
+
+
+def test_importing_the_same_file_again_changes_nothing(store: Store, import_csv: Imports) -> None:
+    import_csv(HEADER + AINO + EERO)
+    before = all_rows(store)
+
+    report = import_csv(HEADER + AINO + EERO)
+
+    assert counts(report) == (0, 0, 2, {}, 0)
+    assert report.new == {"uutiskirje": 0}
+    assert all_rows(store) == before
+
+
+def test_good_rows_are_kept_and_each_bad_one_is_named_by_its_place(
+    import_csv: Imports, count_rows: Counts
+) -> None:
+    report = import_csv(
+        HEADER
+        + AINO
+        + "väinö@example.com;Väinö;;;\n"
+        + '"b@example.com";"Two\nlines";;;\n'
+        + "c@example.com;;;Sysma;eesti\n"
+        + "AINO@example.com;;;;\n"
+        + "d@example.com;;\n"
+        + "e@example.com;;;;;extra\n"
+        + 'f@example.com;"x"y;;;\n'
+        + f"g@example.com;{'x' * 201};;;\n"
+        + EERO
+    )
+
+    assert counts(report) == (2, 0, 0, {}, 8)
+    assert count_rows(subscribers) == 2
+    assert told(report) == [
+        (3, 1, "'väinö@example.com' cannot be mailed: 'ä', 'ö' before the @"),
+        (4, 17, "first_name has a line break or control character (U+000A)"),
+        (6, 17, "unknown municipality 'Sysma'"),
+        (6, 23, "unknown language 'eesti'"),
+        (7, 1, "the same address stands in line 2"),
+        (8, 16, "the row has 3 cells, the header 5"),
+        (9, 19, "the row has 6 cells, the header 5"),
+        (10, 1, "the quotes in this row do not match"),
+        (11, 15, "first_name is longer than 200 characters"),
+    ]
+    assert {finding.level for finding in report.findings} == {Level.ERROR}
+    assert report.findings[2].hint == "did you mean 'Sysmä'?"
+    assert report.findings[2].place.source == "c@example.com;;;Sysma;eesti"
+
+
+def test_empty_cells_beyond_the_header_do_no_harm(import_csv: Imports) -> None:
+    assert counts(import_csv("email;x\na@example.com;y;;\n")) == (1, 0, 0, {}, 0)
+
+
+def test_a_duplicate_is_found_across_chunks(
+    import_csv: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_CHUNK", 2)
+    lines = [f"a{number}@example.com" for number in range(7)]
+
+    report = import_csv("email\n" + "\n".join([*lines, "A0@example.com", lines[6]]))
+
+    assert counts(report) == (7, 0, 0, {}, 2)
+    assert [message for _, _, message in told(report)] == [
+        "the same address stands in line 2",
+        "the same address stands in line 8",
+    ]
+
+
+def test_an_address_of_a_bad_row_may_come_again_in_a_good_one(import_csv: Imports) -> None:
+    report = import_csv("email;kunta\na@example.com;Sysma\na@example.com;Sysmä\n")
+
+    assert counts(report) == (1, 0, 0, {}, 1)
+
+
+def test_a_column_that_is_not_used_is_told_once(import_csv: Imports) -> None:
+    report = import_csv("email;Puhelin\na@example.com;040\nb@example.com;\n")
+
+    assert told(report) == [(1, 7, "column 'Puhelin' is not used")]
+    assert report.findings[0].level is Level.WARNING
+
+
+def test_a_mapping_says_what_a_column_holds(store: Store, import_csv: Imports) -> None:
+    import_csv("x;y\na@example.com;Sysmä\n", mapping={"x": "address", "Y": "municipality"})
+
+    subscriber = register.show(store, "a@example.com", keys=KEYS).subscriber
+    assert subscriber is not None
+    assert subscriber.fields == {"municipality": "Sysmä"}
+
+
+def test_somebody_who_left_is_kept_out_and_stays_untouched(
+    store: Store, add: Adds, import_csv: Imports, act: Mapping[str, Any]
+) -> None:
+    aino = add("aino@example.com")
+    register.leave(store, subscriber_id=aino, list_id="uutiskirje", now=NOW, **act)
+    before = all_rows(store)
+
+    report = import_csv(HEADER + AINO)
+
+    assert counts(report) == (0, 0, 0, {"left": 1}, 0)
+    assert told(report) == [(2, 1, "kept out of uutiskirje: this person has left")]
+    assert report.findings[0].level is Level.NOTE
+    assert all_rows(store) == before
+
+
+def test_a_suppressed_address_is_kept_out_and_not_repeated(
+    store: Store, import_csv: Imports, count_rows: Counts
+) -> None:
+    register.suppress(store, "aino@example.com", reason="complained", now=NOW, keys=KEYS)
+
+    report = import_csv(HEADER + AINO)
+
+    assert counts(report) == (0, 0, 0, {"suppressed": 1}, 0)
+    assert count_rows(subscribers) == 0
+    assert "aino@example.com" not in str(report)
+    assert told(report) == [(2, 1, "kept out: this address must not be mailed")]
+
+
+def test_a_cleaned_subscription_stays_so_even_if_the_key_was_lost(
+    store: Store, add: Adds, import_csv: Imports
+) -> None:
+    add("aino@example.com")
+    register.suppress(store, "aino@example.com", reason="bounced", now=NOW, keys=["x" * 32])
+
+    assert counts(import_csv(HEADER + AINO)) == (0, 0, 0, {"cleaned": 1}, 0)
+
+
+@pytest.mark.parametrize("state", ["pending", "paused"])
+def test_a_subscription_that_waits_goes_on_waiting(
+    store: Store, add: Adds, import_csv: Imports, state: str
+) -> None:
+    add("aino@example.com", first_name="Aino", municipality="Sysmä")
+    with store.begin() as connection:
+        connection.execute(subscriptions.update().values(state=state))
+
+    report = import_csv("email\naino@example.com\n")
+
+    assert counts(report) == (0, 0, 1, {}, 0)
+    (standing,) = register.show(store, "aino@example.com", keys=KEYS).subscriptions
+    assert standing.state == state
+
+
+def test_of_somebody_known_only_what_is_empty_is_filled(
+    store: Store, add: Adds, import_csv: Imports
+) -> None:
+    add("aino@example.com", first_name="Anna", language="sv")
+    add("eero@example.com", first_name="Eero", municipality="Hartola", language="sv")
+
+    report = import_csv(HEADER + AINO + EERO)
+
+    assert counts(report) == (0, 2, 0, {}, 0)
+    assert report.differing == 1
+    assert told(report) == [
+        (2, 1, "differs from the register, which was kept: first_name, language")
+    ]
+    aino = register.show(store, "aino@example.com", keys=KEYS).subscriber
+    assert aino is not None
+    assert (aino.first_name, aino.last_name, aino.language) == ("Anna", "Lehto", "sv")
+    assert aino.fields == {"municipality": "Sysmä"}
+
+
+def test_who_left_one_list_may_be_new_on_another(
+    store: Store, add: Adds, import_csv: Imports, act: Mapping[str, Any]
+) -> None:
+    settings = make_settings(lists=[{"id": "a", "name": "A"}, {"id": "b", "name": "B"}])
+    aino = add("aino@example.com", lists=("a",), first_name="Aino", municipality="Sysmä")
+    register.leave(store, subscriber_id=aino, list_id="a", now=NOW, **act)
+
+    content = "email\naino@example.com\n"
+    first = import_csv(content, settings=settings, lists=["a", "b"])
+    second = import_csv(content, settings=settings, lists=["a", "b"])
+
+    assert counts(first) == (1, 0, 0, {}, 0)
+    assert first.new == {"a": 0, "b": 1}
+    assert counts(second) == (0, 0, 0, {"left": 1}, 0)
+    assert told(first) == told(second) == [(2, 1, "kept out of a: this person has left")]
+    states = register.show(store, "aino@example.com", keys=KEYS).subscriptions
+    assert [(item.list_id, item.state) for item in states] == [("a", "left"), ("b", "active")]
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(
+    store: Store, add: Adds, import_csv: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_CHUNK", 2)
+    add("aino@example.com")
+    content = HEADER + AINO + EERO + EERO + "bad\n" + "c@example.com;;;;\n"
+    before = all_rows(store)
+
+    dry = import_csv(content, dry_run=True)
+
+    assert all_rows(store) == before
+    wet = import_csv(content)
+    assert dry.dry_run
+    assert counts(dry) == counts(wet) == (2, 1, 0, {}, 2)
+    assert (dry.findings, dry.new) == (wet.findings, wet.new)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": ""}, "the source is missing"),
+        ({"basis": ""}, "the basis is missing"),
+        ({"basis": "interest"}, "no basis named 'interest'"),
+        ({"lists": []}, "no list is named"),
+        ({"lists": ["uutiskrije"]}, "no list named 'uutiskrije'"),
+        ({"mapping": {"x": "address"}}, "no column named 'x'"),
+    ],
+)
+def test_wrong_terms_refuse_the_whole_file(
+    import_csv: Imports, count_rows: Counts, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        import_csv(HEADER + AINO, **changes)
+
+    assert count_rows(subscribers) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (HEADER.encode(), "the file has a header and no rows"),
+        (b"nimi\nAino\n", "no column holds the address"),
+        (HEADER.encode() + AINO.encode("latin-1"), "the file is not UTF-8 (byte 0xe4)"),
+        (HEADER.encode() + b'a@example.com;";;;\n', "a quote is opened in this row and never"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_file_that_is_wrong_as_a_whole_keeps_nothing(
+    import_csv: Imports, count_rows: Counts, content: bytes, message: str, dry_run: bool
+) -> None:
+    with pytest.raises(FindingsError) as caught:
+        import_csv(content, dry_run=dry_run)
+
+    assert message in caught.value.findings[0].message
+    assert count_rows(subscribers) == 0
+    assert counts(import_csv(HEADER + AINO)) == (1, 0, 0, {}, 0)
+
+
+def test_bad_utf8_after_many_good_rows_keeps_nothing(
+    import_csv: Imports, count_rows: Counts
+) -> None:
+    good = "".join(f"a{number}@example.com\n" for number in range(2500))
+
+    with pytest.raises(FindingsError) as caught:
+        import_csv(b"email\n" + good.encode() + b"\xe4@example.com\n")
+
+    assert caught.value.findings[0].place.line == 2502
+    assert [count_rows(table) for table in (subscribers, subscriptions, consents)] == [0, 0, 0]
+
+
+def test_a_fault_of_the_database_keeps_nothing(
+    store: Store, import_csv: Imports, count_rows: Counts
+) -> None:
+    def broken(*args: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own arguments
+        if "INSERT INTO consents" in args[2]:
+            raise RuntimeError("the disk is gone")
+
+    event.listen(store._engine, "before_cursor_execute", broken)
+    with pytest.raises(RuntimeError, match="disk is gone"):
+        import_csv(HEADER + AINO)
+    event.remove(store._engine, "before_cursor_execute", broken)
+
+    assert [count_rows(table) for table in metadata.sorted_tables] == [0] * len(metadata.tables)
+    assert counts(import_csv(HEADER + AINO)) == (1, 0, 0, {}, 0)
+
+
+def test_a_report_lists_only_so_many_findings_and_counts_the_others(
+    import_csv: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MOST_FINDINGS", 3)
+
+    report = import_csv("email\n" + "bad\n" * 10)
+
+    assert (report.bad, len(report.findings), report.unlisted) == (10, 3, 7)
+
+
+def test_a_report_says_what_happened_in_a_sentence(store: Store, import_csv: Imports) -> None:
+    register.suppress(store, "x@example.com", reason="complained", now=NOW, keys=KEYS)
+
+    assert import_csv("email\nbad\na@example.com\nx@example.com\n").sentence() == (
+        "3 rows: 1 added, 1 kept out (suppressed), 1 bad"
+    )
+    assert import_csv("email\na@example.com\n").sentence() == "1 row: 1 unchanged"
+
+
+def test_the_sample_has_people_of_all_four_municipalities_and_a_few_faults(store: Store) -> None:
+    sample = Path(__file__).parents[3] / "subscribers" / "sample.csv"
+
+    report = register.import_file(
+        store,
+        sample,
+        settings=make_settings(),
+        lists=["uutiskirje"],
+        basis="consent",
+        source="invented for the demo",
+        by="tests",
+        now=NOW,
+        keys=KEYS,
+    )
+
+    assert counts(report) == (36, 0, 0, {}, 6)
+    messages = " ".join(message for _, _, message in told(report))
+    for part in ("before the @", "must have an @-sign", "missing", "line 2", "Sysma'", "eesti"):
+        assert part in messages
+    with store.read() as connection:
+        found = {
+            name: register.audience.count(
+                connection, lists=["uutiskirje"], condition={"municipality": (name,)}
+            )
+            for name in ("Hartola", "Joutsa", "Pertunmaa", "Sysmä")
+        }
+        people = [
+            person
+            for page in register.audience.pages(connection, lists=["uutiskirje"], condition={})
+            for person in page
+        ]
+    assert min(found.values()) >= 7
+    assert {person.language for person in people} == {"fi", "sv", "en"}
+    assert all(
+        person.address.partition("@")[2] in {"example.com", "example.org", "example.net"}
+        for person in people
+    )

@@ -1,0 +1,101 @@
+"""What is proof or ledger cannot be changed, not even by a fault of ours."""
+
+import pytest
+from sqlalchemy import Table, delete, exc, insert, select, update
+
+from newsletter.store import Store
+from newsletter.store.schema import (
+    consents,
+    deliveries,
+    mailings,
+    results,
+    subscribers,
+    subscriptions,
+)
+from newsletter.testing import NOW
+
+KEPT = [consents, results]
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Give a store with one subscriber, their proof, and one delivery with its result."""
+    person = {"id": 1, "address": "a@example.com", "address_key": "a@example.com"}
+    dated = {"created_at": NOW, "changed_at": NOW}
+    mailing = {"id": 1, "issue": "eka", "lists": ["a"], "condition": {}, "provider": "outbox"}
+    with store.begin() as connection:
+        connection.execute(
+            insert(subscribers).values(**person, **dated, language="fi", fields={}, source="")
+        )
+        connection.execute(
+            insert(subscriptions).values(
+                subscriber_id=1, list_id="a", state="active", changed_at=NOW
+            )
+        )
+        connection.execute(
+            insert(consents).values(
+                subscriber_id=1,
+                list_id="a",
+                act="given",
+                basis="consent",
+                method="staff",
+                source="",
+                language="fi",
+                recorded_by="hilja",
+                recorded_at=NOW,
+            )
+        )
+        connection.execute(
+            insert(mailings).values(
+                **mailing, envelope={}, audience=1, planned_by="hilja", planned_at=NOW
+            )
+        )
+        connection.execute(
+            insert(deliveries).values(
+                id=1,
+                mailing_id=1,
+                issue="eka",
+                subscriber_id=1,
+                list_id="a",
+                address="a@example.com",
+                values={},
+            )
+        )
+        connection.execute(insert(results).values(delivery_id=1, state="accepted", recorded_at=NOW))
+    return store
+
+
+@pytest.mark.parametrize("table", KEPT, ids=str)
+def test_proof_and_results_are_not_changed(filled: Store, table: Table) -> None:
+    column = "source" if table is consents else "reason"
+
+    with (
+        pytest.raises(exc.IntegrityError, match=f"{table} are append-only"),
+        filled.begin() as connection,
+    ):
+        connection.execute(update(table).values({column: "changed"}))
+
+
+@pytest.mark.parametrize("table", KEPT, ids=str)
+def test_proof_and_results_are_not_deleted_while_a_subscription_stands(
+    filled: Store, table: Table
+) -> None:
+    with (
+        pytest.raises(exc.IntegrityError, match="append-only while a subscription stands"),
+        filled.begin() as connection,
+    ):
+        connection.execute(delete(table))
+
+    with filled.read() as connection:
+        assert len(connection.execute(select(table)).all()) == 1
+
+
+def test_erasing_somebody_takes_the_subscriptions_first_and_then_the_traces(filled: Store) -> None:
+    order = (subscriptions, consents, results, deliveries, subscribers)
+
+    with filled.begin() as connection:
+        for table in order:
+            connection.execute(delete(table))
+
+    with filled.read() as connection:
+        assert [connection.execute(select(table)).all() for table in order] == [[]] * len(order)

@@ -1,0 +1,159 @@
+import sqlite3
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import exc, insert, select, text
+
+from newsletter.errors import StoreError
+from newsletter.store import Store, engine
+from newsletter.store.schema import subscribers, suppressions
+from newsletter.testing import NOW
+
+
+def suppress(store: Store, name: str) -> None:
+    with store.begin() as connection:
+        connection.execute(
+            insert(suppressions).values(address_hash=name, reason="bounced", created_at=NOW)
+        )
+
+
+def names(store: Store) -> list[str]:
+    with store.read() as connection:
+        return list(connection.scalars(select(suppressions.c.address_hash)))
+
+
+def test_a_write_is_kept(store: Store) -> None:
+    suppress(store, "a")
+
+    assert names(store) == ["a"]
+    assert store.dialect == "sqlite"
+
+
+def test_a_write_that_fails_keeps_nothing(store: Store) -> None:
+    row = {"address_hash": "a", "reason": "bounced", "created_at": NOW}
+
+    with pytest.raises(exc.IntegrityError), store.begin() as connection:
+        _ = [connection.execute(insert(suppressions).values(row)) for _ in range(2)]
+
+    assert names(store) == []
+
+
+def test_the_database_is_durable_and_keeps_foreign_keys(store: Store) -> None:
+    with store.read() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_writers_in_many_threads_wait_for_each_other(store: Store) -> None:
+    threads = [threading.Thread(target=suppress, args=(store, f"a{n}")) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(names(store)) == sorted(f"a{n}" for n in range(8))
+
+
+def test_a_reader_keeps_its_view_while_another_writes(store: Store) -> None:
+    with store.read() as connection:
+        before = connection.execute(select(suppressions)).all()
+        suppress(store, "a")
+
+        assert connection.execute(select(suppressions)).all() == before == []
+
+
+def test_a_file_is_opened_again_with_what_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "new folder" / "register.sqlite3"
+    with Store.for_file(file) as first:
+        suppress(first, "a")
+
+    with Store.for_file(file) as second:
+        assert names(second) == ["a"]
+
+
+def test_an_aware_time_comes_back_as_utc(store: Store) -> None:
+    there = datetime.fromisoformat("2026-03-02T11:00:00+02:00")
+    with store.begin() as connection:
+        connection.execute(
+            insert(suppressions).values(address_hash="a", reason="bounced", created_at=there)
+        )
+
+    with store.read() as connection:
+        found = connection.execute(select(suppressions.c.created_at)).scalar_one()
+
+    assert found == NOW
+    assert str(found) == "2026-03-02 09:00:00+00:00"
+
+
+def test_a_time_without_a_zone_is_refused(store: Store) -> None:
+    naive = NOW.replace(tzinfo=None)
+    with (
+        pytest.raises(exc.StatementError, match="time without a zone"),
+        store.begin() as connection,
+    ):
+        connection.execute(
+            insert(suppressions).values(address_hash="a", reason="bounced", created_at=naive)
+        )
+
+
+def test_a_file_that_is_something_else_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "register.sqlite3"
+    file.write_text("no database, but a text that is long enough to be taken for one\n" * 40)
+
+    with pytest.raises(StoreError, match="not a database") as caught:
+        Store.for_file(file)
+
+    assert "[database] url" in caught.value.hint
+
+
+def test_a_writer_that_waits_too_long_says_who_is_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_WAIT_SECONDS", 0.01)
+    with Store.for_file(tmp_path / "register.sqlite3") as store:
+        other = sqlite3.connect(tmp_path / "register.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StoreError, match="locked") as caught:
+            suppress(store, "a")
+        other.close()
+
+    assert "another process is writing" in caught.value.hint
+
+
+def test_a_fault_of_ours_keeps_its_own_error(store: Store) -> None:
+    suppress(store, "a")
+    with pytest.raises(exc.IntegrityError):
+        suppress(store, "a")
+    with pytest.raises(exc.IntegrityError), store.begin() as connection:
+        connection.execute(
+            insert(subscribers).values(
+                address="a",
+                address_key="a",
+                kind="robot",
+                language="fi",
+                fields={},
+                source="",
+                created_at=NOW,
+                changed_at=NOW,
+            )
+        )
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(StoreError, match="no support for mysql"):
+        engine.create("mysql://localhost/x")
+
+
+def test_a_database_in_memory_needs_no_folder() -> None:
+    created = engine.create("sqlite://")
+
+    with created.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    created.dispose()

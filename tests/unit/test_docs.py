@@ -1,0 +1,66 @@
+"""The documentation says what is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+from docs.reference import TARGET, reference
+from newsletter.cli import app
+from newsletter.issue import read
+from newsletter.providers import names
+from newsletter.settings import Settings
+from newsletter.testing import make_settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+
+
+def fenced(language: str) -> list[object]:
+    return [
+        pytest.param(block, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, block in enumerate(
+            re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        )
+    ]
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
+
+
+@pytest.mark.parametrize("block", fenced("yaml"))
+def test_issues_in_the_documentation_are_good(block: str) -> None:
+    settings = make_settings()
+
+    document = read(block.encode(), "docs.yaml", fields=settings.field_names, default_language="fi")
+
+    assert document.issue.blocks
+
+
+@pytest.mark.parametrize("block", fenced("toml"))
+def test_settings_in_the_documentation_are_good(block: str) -> None:
+    data = tomllib.loads(block)
+
+    Settings.model_validate(make_settings().model_dump(by_alias=True) | data)
+
+    assert data["provider"] in names()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_documentation_exist(page: Path) -> None:
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # a group
+    text = page.read_text(encoding="utf-8")
+
+    named = set(re.findall(r"(?:^|`|\$ )newsletter ([a-z]+)", text, re.MULTILINE))
+
+    assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
