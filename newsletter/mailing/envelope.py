@@ -4,13 +4,13 @@ A batch may have to be handed over twice, and then every byte must be the same, 
 settings were edited meanwhile: all that goes into a mail comes from here or from the deliveries.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from email.header import Header
 from email.utils import quote
+from functools import cached_property
 from typing import Any, Final, Self
 
 from newsletter import __version__
@@ -27,7 +27,7 @@ _MOST_LIST_ID: Final = 255
 """Octets of the whole field (RFC 2919 §5)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Envelope:
     """Who sends, on whose behalf, and the mailing's own random seal."""
 
@@ -86,12 +86,12 @@ class Envelope:
             key=self.recipient_key(delivery),
             address=address,
             values={**values, LEAVE: f"{self.public_url}/u/{token}"},
-            message_id=f"{self._hash(f'message {delivery}')[:40]}@{_domain(self.sender_address)}",
+            message_id=f"{self._hash(f'message {delivery}')[:40]}@{self._domain}",
         )
 
     def recipient_key(self, delivery: int) -> str:
         """Name a delivery at the provider."""
-        return f"d{self._hash('key')[:12]}-{delivery}"
+        return f"d{self._short}-{delivery}"
 
     def batch_key(self, batch: int, members: Sequence[int], handed_at: str, signing: str) -> str:
         """Name the bytes of a batch: other bytes, another key.
@@ -101,11 +101,24 @@ class Envelope:
         """
         parts = (self.seal, __version__, batch, handed_at, *members)
         content = "/".join(str(part) for part in parts).encode()
-        digest = hmac.new(signing.encode(), content, hashlib.sha256).hexdigest()
-        return f"b{self._hash('key')[:12]}-{batch}-{digest[:32]}"
+        digest = hmac.digest(signing.encode(), content, "sha256").hex()
+        return f"b{self._short}-{batch}-{digest[:32]}"
+
+    @cached_property
+    def _short(self) -> str:
+        """The part of the seal that everybody may see."""
+        return self._hash("key")[:12]
+
+    @cached_property
+    def _domain(self) -> str:
+        return _domain(self.sender_address)
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return bytes.fromhex(self.seal)
 
     def _hash(self, text: str) -> str:
-        return hmac.new(bytes.fromhex(self.seal), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, text.encode(), "sha256").hex()
 
     def _headers(self, language: str, list_id: str) -> dict[str, Template]:
         name = pick(self.lists[list_id], language, self.language)

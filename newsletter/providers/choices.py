@@ -12,7 +12,7 @@ from newsletter.errors import InputError, near
 
 
 class ProviderSettings(BaseModel):
-    """Settings of one provider, below [provider.settings]."""
+    """Settings of one provider, below [providers.NAME]."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ def read(model: type[Chosen], values: Mapping[str, Any], *, provider: str) -> Ch
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
     unknown = [str(item["loc"][0]) for item in faults if item["type"] == "extra_forbidden"]
-    hint = near(unknown[0], model.model_fields) if unknown else "see [provider.settings]"
+    hint = near(unknown[0], model.model_fields) if unknown else f"see [providers.{provider}]"
     told = "; ".join(_sentence(item["type"], item["loc"], item["msg"]) for item in faults)
     raise InputError(f"settings of provider {provider!r}: {told}", hint=hint)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from newsletter.errors import InputError
+from newsletter.errors import InputError, ProviderError
 from newsletter.providers import Batch, Outcome, Recipient, State
 from newsletter.providers import headers as fields
 
@@ -18,9 +18,16 @@ _ADDRESS: Final = re.compile(
 def screen(batch: Batch) -> tuple[Batch, list[Outcome]]:
     """Leave out the recipients that cannot be mailed, each with its refusal.
 
-    Raises InputError for a fault of the whole message, ValueError for a fault of ours: a delivery
-    key or message id of the wrong form. The same batch always gives the same answer.
+    Raises ProviderError for a fault of the whole message, ValueError for a fault of ours: a
+    delivery key or message id of the wrong form. The same batch always gives the same answer.
     """
+    try:
+        return _screened(batch)
+    except InputError as error:
+        raise ProviderError(f"the mail cannot leave: {error.message}", hint=error.hint) from error
+
+
+def _screened(batch: Batch) -> tuple[Batch, list[Outcome]]:
     _message(batch)
     refused: list[Outcome] = []
     clear: list[Recipient] = []
@@ -71,6 +78,6 @@ def _first(batch: Batch, recipient: Recipient) -> None:
     filled = {name: text.fill(recipient.values) for name, text in batch.message.headers.items()}
     if faults := fields.list_faults(filled):
         raise InputError(
-            f"the mail cannot leave: {'; '.join(faults)}",
+            "; ".join(faults),
             hint="public_url in newsletter.toml must start with https://",
         )

@@ -172,7 +172,7 @@ class HTTPProvider(ABC):
             403: f"check the rights of the key in {self.key_variable}, and the sending domain",
             413: "make the mail smaller",
         }
-        redirect = "the address of the API has changed: check base_url in [provider.settings]"
+        redirect = "the address of the API has changed: check base_url in [providers.NAME]"
         known = {
             **general,
             301: redirect,

@@ -14,7 +14,6 @@ import httpx
 import orjson
 from pydantic import Field
 
-from newsletter.errors import InputError
 from newsletter.issue.template import Slot, Template
 from newsletter.providers import (
     Batch,
@@ -66,7 +65,7 @@ class Provider(HTTPProvider):
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MAILGUN_KEY"
     hints: ClassVar[Mapping[int, str]] = {
-        404: "check domain and region in [provider.settings]: a domain lives in eu or in us",
+        404: "check domain and region in [providers.mailgun]: a domain lives in eu or in us",
     }
 
     def __init__(self, settings: Settings, key: str) -> None:
@@ -96,7 +95,7 @@ class Provider(HTTPProvider):
         form = [*_content(batch, _names(batch.message)), *self._options(batch)]
         size = sum(len(f"{name}{text}".encode()) for name, text in form if name[1] == ":")
         if size > _OPTION_BYTES:
-            raise InputError(f"headers and options take {size} bytes; Mailgun takes 16 KB")
+            raise self.stop(f"takes 16 KB of headers and options, and these are {size} bytes")
         boundary, body = _multipart(form)
         return Request(
             batch=batch,
@@ -192,7 +191,7 @@ def _host(batch: Batch) -> str:
 
 
 def _guarded(text: str) -> str:
-    return text
+    return _THEIRS.sub(f"%recipient.{_PERCENT}%", text)
 
 
 def _multipart(form: Sequence[tuple[str, str]]) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from newsletter.errors import InputError, ProviderError
+from newsletter.errors import ProviderError
 from newsletter.providers import Batch, Capabilities, Outcome, Recipient, State, guard, mime
 from newsletter.providers.choices import ProviderSettings, read
 
@@ -96,7 +96,7 @@ def _slug(text: str) -> str:
 def _check(batch: Batch) -> None:
     """Read the first message of a batch back, since what is wrong with one is with all."""
     if faults := mime.verify(mime.build(batch.message, batch.recipients[0], batch.date)):
-        raise InputError(f"the mail breaks the rules of mail: {'; '.join(faults)}")
+        raise ProviderError(f"the mail breaks the rules of mail: {'; '.join(faults)}")
 
 
 def _write(file: Path, batch: Batch, recipient: Recipient) -> None:

@@ -91,7 +91,8 @@ class Page:
             ),
         }
         pieces = [self._mjml.write_block(block.kind, own) for block, own in self._each(context)]
-        return self._mjml.write("layout", context | {"runs": _runs(pieces)})
+        ends = self.blocks[-1][1].kind if self.blocks else ""
+        return self._mjml.write("layout", context | {"runs": _runs(pieces), "ends_with": ends})
 
     def text(self) -> str:
         """Write the plain text."""
@@ -177,6 +178,8 @@ def _texts(value: object) -> Iterable[str]:
 
 def _gap(after: Block | None) -> int:
     """Say how many pixels of air a text has above it."""
+    if after is None:
+        return 40
     if isinstance(after, Heading):
         return 16 if after.level == 1 else 8
     return 24 if isinstance(after, Contacts | Image | List) else 16

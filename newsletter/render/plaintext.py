@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 from markdown_it.token import Token
@@ -60,14 +61,6 @@ class Notes:
         """Give the addresses that were numbered since the last call, a line each."""
         waiting, self._waiting = self._waiting, []
         return "\n".join(f"[{self._numbers[url]}] {url}" for url in waiting)
-
-    def line(self, markdown: str) -> str:
-        """Write Markdown of one paragraph without marks, its links numbered."""
-        return " ".join(
-            self._words(token.children or [])
-            for token in richtext.parse(markdown)
-            if token.type == "inline"
-        )
 
     def prose(self, markdown: str, width: int = COLUMNS) -> str:
         """Write Markdown as paragraphs, lists and headings."""
@@ -130,9 +123,5 @@ class Notes:
 
 def _close(tokens: Sequence[Token], start: int) -> int:
     """Find the token that closes the one at `start`."""
-    depth = 0
-    for position in range(start, len(tokens)):
-        depth += tokens[position].nesting
-        if depth == 0:
-            return position
-    return len(tokens) - 1
+    depths = accumulate(token.nesting for token in tokens[start:])
+    return start + list(depths).index(0)

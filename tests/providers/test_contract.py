@@ -284,7 +284,7 @@ def test_a_line_break_in_a_value_of_the_subject_is_refused(desk: Desk, bad: str)
 def test_a_message_that_breaks_the_rules_goes_to_nobody(
     desk: Desk, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(ProviderError, match="cannot leave"):
         send(desk.provider, make_batch(2, message=make_message(**changes)))
 
     assert desk.taken() == []

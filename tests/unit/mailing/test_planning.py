@@ -1,11 +1,14 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from newsletter import mailing, register
-from newsletter.errors import InputError
+from newsletter.errors import InputError, StoreError
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Escape, Slot
 from newsletter.mailing import Accounts
@@ -310,6 +313,61 @@ def test_numbers_of_deliveries_go_on_after_the_highest_ever(room: Mailroom) -> N
 
     assert highest == 2
     assert mailing.accounts(room.store, first).audience == 1
+
+
+def test_two_who_plan_at_the_same_time_plan_each_person_once(room: Mailroom) -> None:
+    room.add(*(f"p{number}@example.com" for number in range(40)))
+    start = threading.Barrier(4)
+
+    def plan() -> None:
+        start.wait(timeout=20)
+        room.plan()
+
+    threads = [threading.Thread(target=plan) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(rows(room.store, "mailings")) == 1
+    assert mailing.accounts(room.store, 1).planned == 40
+
+
+class Meddled(Store):
+    """Somebody else plans the same issue whenever a plan is about to be written."""
+
+    def __init__(self, inner: Store, room: Mailroom, times: int) -> None:
+        super().__init__(inner._engine)
+        self.room = room
+        self.times = times
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        if self.times:
+            self.times -= 1
+            self.room.add(f"new{self.times}@example.com", municipality="Sysmä")
+            self.room.plan(condition={"municipality": ("Sysmä",)})
+        with super().begin() as connection:
+            yield connection
+
+
+def test_when_somebody_else_was_faster_the_audience_is_looked_at_again(room: Mailroom) -> None:
+    room.add("aino@example.com")
+    slow = Mailroom(Meddled(room.store, room, times=1))
+
+    second = slow.planned()
+
+    assert [mailing.accounts(room.store, number).planned for number in (1, second)] == [1, 1]
+
+
+def test_when_others_never_stop_planning_it_gives_up(room: Mailroom) -> None:
+    room.add("aino@example.com")
+    slow = Mailroom(Meddled(room.store, room, times=99))
+
+    with pytest.raises(StoreError, match="others keep planning 'kevatkirje'"):
+        slow.plan()
+
+    assert room.expect().to_mail == 1
 
 
 def test_a_batch_of_nobody_is_a_bug(room: Mailroom) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from python_multipart import parse_form
 
-from newsletter.errors import InputError
+from newsletter.errors import ProviderError
 from newsletter.issue.template import Escape, Slot
 from newsletter.providers import Request, mailgun
 from newsletter.testing import make_edition, make_template
@@ -108,7 +108,7 @@ def test_one_field_has_a_variable_for_each_way_of_escaping() -> None:
 def test_options_beyond_sixteen_kilobytes_are_told_before_the_call() -> None:
     headers = make_headers() | {f"X-{number}": make_template("x" * 900) for number in range(20)}
 
-    with pytest.raises(InputError, match="16 KB"):
+    with pytest.raises(ProviderError, match="16 KB"):
         list(provider().requests(make_batch(1, message=make_message(headers=headers))))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import InputError, ProviderError
+from newsletter.errors import ProviderError
 from newsletter.providers import Batch, State, mime, outbox
 from newsletter.testing import make_template
 from newsletter.testing.batches import make_batch, make_headers, make_message, make_recipient
@@ -147,7 +147,7 @@ def test_an_outbox_that_is_a_file_is_told(tmp_path: Path) -> None:
 def test_a_mail_that_breaks_a_rule_goes_to_nobody(tmp_path: Path) -> None:
     headers = make_headers() | {"List-Id": make_template("x=?utf-8?q?a?= <a.example.fi>")}
 
-    with pytest.raises(InputError, match="does not stand alone"):
+    with pytest.raises(ProviderError, match="does not stand alone"):
         send(tmp_path, make_batch(2, message=make_message(headers=headers)))
 
     assert files(tmp_path) == []

@@ -275,6 +275,29 @@ def test_the_public_copy_is_a_page_with_a_main_part_and_fallbacks_filled(edition
     assert web.startswith("<!doctype html>")
 
 
+def test_the_card_ends_with_air_unless_it_ends_with_the_white_plate(edition: Render) -> None:
+    contacts = {"contacts": [{"name": "Aino"}]}
+    heading = {"heading": "O"}
+    spacer = '<div style="height:40px'
+
+    assert spacer not in edition(heading).html.fill(VALUES)
+    assert "padding:0px 39px 40px" in edition(heading).html.fill(VALUES)
+    assert edition(heading, contacts).html.fill(VALUES).count(spacer) == 1
+    assert edition(heading, {"funding": "esr-plus"}).html.fill(VALUES).count(spacer) == 1
+
+
+def test_a_variant_that_shows_no_block_is_still_a_whole_mail(edition: Render) -> None:
+    made = edition({"text": {"body": "x", "when": {"municipality": "Sysmä"}}}, variant="0")
+
+    assert "Peru tilaus" in outline(made).text
+
+
+def test_text_that_begins_an_issue_has_air_above_it(edition: Render) -> None:
+    made = edition({"text": "Ensin"})
+
+    assert "padding:40px 0px 0px" in str(element(made, "block-0")[1]["style"])
+
+
 BLOCKS: list[Callable[[str], dict[str, object]]] = [
     lambda text: {"heading": {"text": text, "kicker": text, "level": 2}},
     lambda text: {"image": {"src": "images/torit.jpg", "alt": text, "caption": text}},

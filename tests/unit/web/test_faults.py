@@ -3,11 +3,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
 from newsletter.store import Store
 from newsletter.store.engine import create
+from newsletter.store.schema import subscribers
 from newsletter.testing.readers import make_workspace, rows, state_of, subscribe, token
 from newsletter.web import create_app
 
@@ -112,3 +114,14 @@ def test_a_fault_of_ours_is_a_protected_page_that_tells_nothing(
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
     assert state_of(store, reader) == "active"
+
+
+def test_an_error_of_the_database_names_no_address(store: Store) -> None:
+    subscribe(store, "aino@example.fi")
+    with store.read() as connection:
+        row = connection.execute(select(subscribers)).one()._asdict()
+
+    with store.begin() as connection, pytest.raises(IntegrityError) as caught:
+        connection.execute(insert(subscribers).values(row))
+
+    assert "aino" not in str(caught.value)

@@ -1,5 +1,6 @@
 """The public pages: home, issues, media, assets, health."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
+from newsletter import workspace as workspaces
+from newsletter.i18n import translate
 from newsletter.issue.template import Escape, Slot
 from newsletter.store import Store
 from newsletter.store.schema import editions
 from newsletter.testing import NOW, make_edition, make_template
 from newsletter.testing.readers import make_workspace, publish
-from newsletter.web import create_app, guard
+from newsletter.web import create_app, faults, guard
 
 IMAGE = "0123456789abcdef01234567.png"
 
@@ -251,3 +254,24 @@ def test_head_answers_what_get_answers_without_the_body(client: TestClient, stor
         head, get = client.head(path), client.get(path)
         assert head.status_code == 200
         assert head.headers["content-length"] == get.headers["content-length"]
+
+
+def _sentences() -> set[str]:
+    folder = workspaces.starter() / "templates" / "web"
+    found = {
+        text
+        for file in folder.glob("*.html.j2")
+        for text in re.findall(r'_\("((?:[^"\\]|\\.)*)"', file.read_text(encoding="utf-8"))
+    }
+    return found | {text for pair in (*faults._WORDS.values(), faults._OTHER) for text in pair}
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_every_sentence_is_translated_with_the_same_places(language: str) -> None:
+    sentences = _sentences()
+
+    assert len(sentences) > 25
+    for sentence in sentences:
+        said = translate(sentence, language)
+        assert said != sentence
+        assert re.findall(r"\{\w+\}", said) == re.findall(r"\{\w+\}", sentence)
