@@ -29,10 +29,10 @@ def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
     ("values", "message", "hint"),
     [
         ({"domian": "a.fi", "domain": "b.fi"}, "unknown setting 'domian'", "'domain'"),
-        ({}, "setting 'domain' is missing", "provider.settings"),
-        ({"domain": "a b"}, "domain: ", "provider.settings"),
-        ({"domain": "b.fi", "region": "fi"}, "region: ", "provider.settings"),
-        ({"domain": "b.fi", "timeout": 0}, "timeout: ", "provider.settings"),
+        ({}, "setting 'domain' is missing", "[providers.mailgun]"),
+        ({"domain": "a b"}, "domain: ", "[providers.mailgun]"),
+        ({"domain": "b.fi", "region": "fi"}, "region: ", "[providers.mailgun]"),
+        ({"domain": "b.fi", "timeout": 0}, "timeout: ", "[providers.mailgun]"),
     ],
 )
 def test_a_wrong_setting_is_told_by_name(values: dict[str, Any], message: str, hint: str) -> None:

@@ -125,7 +125,7 @@ def test_what_may_have_been_taken_is_unknown_and_only_the_rest_is_tried_again(
         (401, "_KEY"),
         (402, "credit"),
         (403, "_KEY"),
-        (404, "provider.settings"),
+        (404, "[providers."),
         (301, "base_url"),
         (308, "base_url"),
         (405, "send again"),
