@@ -15,13 +15,19 @@ _PLAIN: Final = r"\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u2010-\u2027\u2030-\u2
 """Beyond ASCII, what mrml writes as it is; a superset of what Finnish and Swedish need."""
 _REFERENCED: Final = re.compile(rf"[^\x00-\x7f{_PLAIN}]|[&<>\"'\\\n\t]")
 _UNUSUAL: Final = re.compile(rf"[^\x00-\x7f{_PLAIN}]")
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
+    chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
+)
+_FORBIDDEN: Final = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]"
+)
+"""What HTML may not hold (HTML standard, 13.2.3.5)."""
 _TAG: Final = re.compile(r"""<[a-zA-Z](?:[^"'<>]|"[^"]*"|'[^']*')*>""")
 _QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
 
 
 def clean(text: str) -> str:
-    """Drop what neither HTML nor a mail may hold: control characters, halves of surrogates."""
+    """Drop what neither HTML nor a mail may hold: control and non-characters, lone surrogates."""
     return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -119,3 +119,11 @@ def test_a_file_name_of_any_length_fits_and_a_longer_one_is_refused() -> None:
 
     with pytest.raises(InputError, match="too long for a link"):
         TOKENS.unsubscribe(7, "uutiskirje", "".join(map(str, range(400))))
+
+
+def test_every_token_is_written_in_one_way_only() -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    accepted = [char for char in alphabet if TOKENS.read_unsubscribe(GOOD[:-1] + char)]
+
+    assert accepted == [GOOD[-1]]

@@ -47,7 +47,7 @@ def test_nothing_is_written_as_nothing_and_markup_as_it_is() -> None:
 
 
 def test_control_characters_and_halves_of_surrogates_are_dropped() -> None:
-    assert clean("a\x00b\x1bc\x85d\ud800e\uffff") == "abcde"
+    assert clean("a\x00b\x1bc\x85d\ud800e\uffff\ufdd0\U0002fffe") == "abcde"
     assert clean("a\r\nb\rc\td") == "a\nb\nc\td"
 
 

@@ -11,6 +11,7 @@ from newsletter.errors import InputError
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Escape, Slot
 from newsletter.render import Gallery
+from newsletter.render.encoding import clean
 from newsletter.testing.outline import Outline
 
 Render = Callable[..., Edition]
@@ -311,7 +312,11 @@ BLOCKS: list[Callable[[str], dict[str, object]]] = [
     lambda text: {"funding": {"programme": "esr-plus", "period": text}},
 ]
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1).filter(
-    lambda text: text.strip() and not any(sign in text for sign in ("{{", "{%", "{#", "}}"))
+    lambda text: (
+        text.strip()
+        and clean(text) == text
+        and not any(sign in text for sign in ("{{", "{%", "{#", "}}"))
+    )
 )
 
 
