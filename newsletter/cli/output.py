@@ -80,11 +80,16 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def somebody_is_there() -> bool:
+    """Tell whether a person can answer a question."""
+    return sys.stdin.isatty()
+
+
 def agreed(question: str, *, yes: bool) -> bool:
     """Ask before what cannot be undone; without a terminal, only --yes is a yes."""
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not somebody_is_there():
         raise InputError(
             "nobody is there to answer", hint="say --yes to go ahead without a question"
         )

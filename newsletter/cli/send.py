@@ -58,7 +58,10 @@ def send(
             return
         for line in sending.describe(forecast):
             show(line) if dry_run else say(line)
-        if dry_run or not (forecast.to_mail or sending.unfinished):
+        if dry_run:
+            return
+        if not sending.open_mails(forecast):
+            _finish({}, as_json=as_json)
             return
         if not agreed(
             f"mail it to {count(sending.open_mails(forecast), 'person', 'people')}?", yes=yes

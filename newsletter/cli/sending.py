@@ -80,8 +80,9 @@ class Sending:
 
     def send(self) -> dict[int, mailing.Accounts]:
         """Plan for whoever is missing, hand over all that is open; gives accounts by mailing."""
-        desk.publish(self._workspace, self._prepared)
         name = self._workspace.settings.provider
+        self._provider(name).close()  # a missing key or a wrong setting is told before anything
+        desk.publish(self._workspace, self._prepared)
         mailing.plan(
             self._store,
             self._prepared.editions,

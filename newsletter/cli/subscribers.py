@@ -158,7 +158,7 @@ def import_(
             lists=opened.settings.lists_named(lists),
             basis=basis,
             source=source,
-            mapping=_fields(columns or [], option="--column"),
+            mapping={header: name for name, header in _fields(columns or [], "--column").items()},
             by=whoami(),
             now=now,
             keys=opened.keys(),

@@ -410,6 +410,7 @@ def test_a_part_of_an_answer_keeps_the_rest_from_being_repeated(room: Mailroom) 
 
     assert accounts == Accounts(4, 0, 0, 2, 2, 0, 0)
     assert len(provider.batches) == 1
+    assert {item.reason for item in mailing.people(room.store, 1, "unknown")} == {"lost"}
 
 
 def test_a_key_that_may_be_forgotten_is_not_used_again(room: Mailroom) -> None:

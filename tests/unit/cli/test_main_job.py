@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.acceptance.conftest import Newsletter
+from tests.unit.cli.conftest import Newsletter
 
 IMPORT = ("subscribers", "import", "subscribers/sample.csv", "--basis", "consent", "--source", "x")
 
@@ -17,10 +17,10 @@ def test_an_issue_is_checked_mailed_and_accounted_for(newsletter: Newsletter, ro
     checked = newsletter("check")
     sent = newsletter("send", "loppuraportti", "--yes", "--json")
 
-    assert imported.returncode == 1
+    assert imported.exit_code == 1
     assert "sample.csv:" in imported.stderr
-    assert checked.returncode == 0, checked.stdout
-    assert sent.returncode == 0, sent.stderr
+    assert checked.exit_code == 0, checked.stdout
+    assert sent.exit_code == 0, sent.stderr
     [mailing] = json.loads(sent.stdout)["mailings"]
     assert mailing["accepted"] == mailing["audience"] == len(mails(root)) > 30
 
@@ -35,7 +35,7 @@ def test_sending_again_mails_only_who_is_missing(newsletter: Newsletter, root: P
     rest = newsletter("send", "loppuraportti", "--yes")
 
     assert "nobody is left" in again.stdout + again.stderr
-    assert rest.returncode == 0
+    assert rest.exit_code == 0
     assert len(mails(root) - before) == 1
 
 
@@ -51,7 +51,7 @@ def test_who_left_is_not_mailed_and_not_brought_back(newsletter: Newsletter, roo
     )
     newsletter("send", "loppuraportti", "--yes")
 
-    assert removed.returncode == 0
+    assert removed.exit_code == 0
     assert "has left" in added.stdout
     assert not [name for name in mails(root) if "lahtija" in name]
 
@@ -62,9 +62,9 @@ def test_a_question_without_anybody_there_is_no_yes(newsletter: Newsletter, root
     asked = newsletter("send", "loppuraportti")
     dry = newsletter("send", "loppuraportti", "--dry-run")
 
-    assert asked.returncode == 2
+    assert asked.exit_code == 2
     assert "--yes" in asked.stderr
-    assert dry.returncode == 0
+    assert dry.exit_code == 0
     assert "to be mailed" in dry.stdout
     assert not mails(root)
 
@@ -78,7 +78,7 @@ def test_a_faulty_issue_is_not_sent_and_every_fault_is_named(
 
     sent = newsletter("send", "vika", "--yes")
 
-    assert sent.returncode == 1
+    assert sent.exit_code == 1
     assert "issues/vika.fi.yaml:3:5" in sent.stderr
     assert "unknown block 'artcle'" in sent.stderr
     assert "issues/vika.fi.yaml:4" in sent.stderr
@@ -96,7 +96,7 @@ def test_wrong_words_get_a_hint_and_exit_code_2(newsletter: Newsletter) -> None:
     ):
         done = newsletter(*words)
 
-        assert done.returncode == 2, (words, done)
+        assert done.exit_code == 2, (words, done)
         assert hint in done.stderr, (words, done.stderr)
         assert "Traceback" not in done.stderr
 
@@ -104,7 +104,7 @@ def test_wrong_words_get_a_hint_and_exit_code_2(newsletter: Newsletter) -> None:
 def test_rendering_writes_files_to_look_at(newsletter: Newsletter, root: Path) -> None:
     done = newsletter("render", "esittely", "--to", "look")
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     html = next((root / "look").glob("*.html")).read_text(encoding="utf-8")
     images = [part.split('"')[0] for part in html.split('src="')[1:]]
     assert images
