@@ -65,7 +65,7 @@ docs: .venv/dev
 # uv is only needed here, to resolve; pip installs what is pinned.
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
-	for set in "run" "dev --group dev"; do set -- $$set; \
+	for set in "dev --group dev" "run --constraint requirements/dev.txt"; do set -- $$set; \
 	  $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 	    pyproject.toml $${2:-} $${3:-} --output-file requirements/$$1.txt; done

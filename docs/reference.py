@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from newsletter import checks, providers
 from newsletter.cli import app
-from newsletter.issue.blocks import BLOCKS, BaseBlock
+from newsletter.desk.faults import RULES
+from newsletter.desk.weight import RULES as WEIGHTS
+from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.rules import Rule
+from newsletter.issue.values import BaseBlock
 from newsletter.settings import Settings
 
 TARGET = Path(__file__).parent / "reference.md"
@@ -70,6 +73,10 @@ def _rules() -> Iterator[str]:
         yield f"| {rule.value} | error | {rule.meaning} |"
     for code, demand in sorted(checks.rules().items()):
         yield f"| {code} | {demand.level} | {demand.demand} |"
+    for code, demanded in RULES.items():
+        yield f"| {code} | error | {demanded} |"
+    for code, wished in WEIGHTS.items():
+        yield f"| {code} | warning | {wished} |"
 
 
 def _settings(model: type[BaseModel], path: str) -> Iterator[str]:

@@ -1,39 +1,107 @@
 """newsletter.toml: what a workspace is set to. Never a secret: those come from the environment."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
+    Tag,
+    field_validator,
 )
 
-from newsletter.errors import Finding, FindingsError, InputError, Level, Place, near
+from newsletter.errors import InputError, near
 from newsletter.i18n import Localised
+from newsletter.theme import Theme
+from newsletter.toml_reading import BRANCH, read
 
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Line = Annotated[
+
+def _like(pattern: str, words: str) -> AfterValidator:
+    """Demand a pattern, and say it to people in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} does not fit; {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _line(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", value):
+        raise ValueError("the text must stand on one line, without control characters")
+    if not value.strip():
+        raise ValueError("the text is empty")
+    return value.strip()
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s<>\"'\x00-\x1f]", value):
+        raise ValueError(f"{value!r} is no web address, e.g. https://kirje.example.fi")
+    return value
+
+
+def _base(value: str) -> str:
+    if value.endswith("/"):
+        raise ValueError("the address ends with a slash; leave it out")
+    if re.search(r"[?#@]", value):
+        raise ValueError("the address must have no ?, # or @: pages are added at its end")
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
+        raise ValueError("https:// is needed: mail services take no other link to unsubscribe")
+    return value
+
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+"""Where http:// does for a trial: RFC 8058 wants https of everybody else."""
+_DOMAIN = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+
+Word = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-    ),
+    _like(r"[a-z][a-z0-9_-]{0,62}", "use small letters a–z, digits, - and _, a letter first"),
 ]
+Language = Annotated[str, _like(r"[a-z]{2,3}", "name a language by its code: fi, sv, en …")]
+Line = Annotated[str, AfterValidator(_line)]
 """Text of one line: what stands in a header may hold no line break and no control character."""
+Domain = Annotated[str, _like(_DOMAIN, "a domain is e.g. kirje.example.fi")]
 Address = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
-    ),
+    _like(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_DOMAIN}", "a mail address is e.g. me@example.fi"),
 ]
-WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"']+$")]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+PublicAddress = Annotated[WebAddress, AfterValidator(_base)]
+Lines = Annotated[
+    Annotated[Line, Tag(f"{BRANCH}one")]
+    | Annotated[dict[Language, Line], Field(min_length=1), Tag(f"{BRANCH}each")],
+    Discriminator(lambda value: f"{BRANCH}{'each' if isinstance(value, dict) else 'one'}"),
+]
+"""A line that is the same in every language, or one per language: it stands in headers, too."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        hint = near(name, available_timezones()) if name else ""
+        hint = hint if hint.startswith("did you mean") else "e.g. Europe/Helsinki"
+        raise ValueError(f"no time zone {name!r}; {hint}") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""A name of the IANA time zone database."""
 
 STANDARD_FIELDS = ("first_name", "last_name", "language")
 """Fields that every subscriber has, beside those that [fields] declares."""
@@ -61,7 +129,7 @@ class Sender(_Section):
 class Register(_Section):
     """Where the addresses come from: the footer's `osoitelähde` (GDPR art. 14(2)(f))."""
 
-    name: Localised
+    name: Lines
     """What the register is called."""
     controller: Line
     """Who answers for it (the data controller)."""
@@ -74,7 +142,7 @@ class List(_Section):
 
     id: Word
     """How files and commands name it; stands in List-Id, so it never changes."""
-    name: Localised
+    name: Lines
     """How readers know it."""
 
 
@@ -103,83 +171,50 @@ class Masthead(_Section):
     """The start of the wordmark that takes the accent colour."""
     tagline: Localised = ""
     """The line beside it."""
+    logo: str | None = None
+    """An image that stands in for the wordmark, e.g. issues/images/logo.png, or with https://."""
+    logo_alt: Line | None = None
+    """What the logo says, for whoever does not see it; default: the wordmark."""
 
 
-class Palette(_Section):
-    """The colours of one mode, as #rrggbb."""
+class ImageFolder(_Section):
+    """A folder that a web server of your own shows."""
 
-    paper: str
-    """Behind the card."""
-    card: str
-    """Behind the text."""
-    ink: str
-    """Text."""
-    soft: str
-    """Quiet text: captions, the footer."""
-    accent: str
-    """Links, buttons, marks: the one colour that leads."""
-    on_accent: str
-    """Text on the accent."""
-    tint: str
-    """Boxes."""
-    line: str
-    """Hairlines."""
-    forest: str
-    """The bar's second part."""
-    sun: str
-    """The bar's third part, and the rule beside a byline."""
-    berry: str
-    """The bar's fourth part."""
-
-    @model_validator(mode="after")
-    def _colours(self) -> Self:
-        for name, value in self:
-            if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-                raise ValueError(f"{name} is no colour of the form #rrggbb: {value!r}")
-        return self
+    path: Line
+    """Where it is; a relative path counts from the workspace."""
+    base_url: PublicAddress
+    """The address under which readers find its files, e.g. https://kuvat.example.fi/kirje."""
 
 
-class LightPalette(Palette):
-    """The colours by day, as #rrggbb."""
+class ImageBucket(_Section):
+    """A bucket of an S3-compatible service.
 
-    paper: str = "#f3efe7"
-    card: str = "#fffdf9"
-    ink: str = "#1c2b30"
-    soft: str = "#55646a"
-    accent: str = "#0e5a78"
-    on_accent: str = "#ffffff"
-    tint: str = "#e3eef2"
-    line: str = "#dcd5c7"
-    forest: str = "#2f6b3f"
-    sun: str = "#c98a1b"
-    berry: str = "#a3263a"
+    Its keys are in NEWSLETTER_S3_KEY_ID and NEWSLETTER_S3_SECRET in the environment.
+    """
 
-
-class DarkPalette(Palette):
-    """The colours in dark mode, as #rrggbb."""
-
-    paper: str = "#11191c"
-    card: str = "#18242a"
-    ink: str = "#eef2f1"
-    soft: str = "#a9b7bb"
-    accent: str = "#7fc4df"
-    on_accent: str = "#11191c"
-    tint: str = "#20343d"
-    line: str = "#2c3b41"
-    forest: str = "#7cc08d"
-    sun: str = "#e6b55b"
-    berry: str = "#ef8a99"
+    bucket: Annotated[
+        str, _like(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}", "name a bucket, e.g. kirjeen-kuvat")
+    ]
+    """Its name."""
+    base_url: PublicAddress
+    """The address under which readers find the bucket's objects."""
+    endpoint: WebAddress | None = None
+    """The service's address, when it is not Amazon's."""
+    region: Word = "us-east-1"
+    """The service's region; some services want "auto"."""
+    prefix: Annotated[
+        str, _like(r"([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?", "name a folder, e.g. kirje")
+    ] = ""
+    """The folder inside the bucket, e.g. kirje."""
 
 
-class Theme(_Section):
-    """Colours and fonts of mails and pages; no remote fonts."""
+class Images(_Section):
+    """Where the images of mails lie."""
 
-    light: LightPalette = LightPalette()
-    dark: DarkPalette = DarkPalette()
-    heading_font: str = "Georgia, 'Times New Roman', serif"
-    """Fonts that readers have: first choice first."""
-    body_font: str = "Helvetica, Arial, sans-serif"
-    """Fonts that readers have: first choice first."""
+    hosting: Word = "web"
+    """web: served by `newsletter serve`; folder; s3; cid: inside the mails themselves."""
+    folder: ImageFolder | None = None
+    s3: ImageBucket | None = None
 
 
 class Settings(_Section):
@@ -187,9 +222,13 @@ class Settings(_Section):
 
     language: Language = "fi"
     """The language of issues and people that name none."""
-    public_url: WebAddress
+    languages: tuple[Language, ...] = ()
+    """The languages that every issue should have; `newsletter check` misses the others."""
+    time_zone: TimeZone = "Europe/Helsinki"
+    """Where the times of events are meant, e.g. Europe/Helsinki."""
+    public_url: PublicAddress
     """Where the web app is reached, e.g. https://kirje.example.fi, without a slash at the end."""
-    list_domain: str | None = None
+    list_domain: Domain | None = None
     """The domain of List-Id; never change it. Default: that of the sender's address."""
     sender: Sender
     """Who sends, as headers and footer say it."""
@@ -203,21 +242,24 @@ class Settings(_Section):
     database: Database = Database()
     masthead: Masthead
     theme: Theme = Theme()
+    images: Images = Images()
     social: dict[Word, WebAddress] = Field(default_factory=dict)
     """Channels by name, in the order of the footer: facebook = "https://…"."""
 
-    @model_validator(mode="after")
-    def _sense(self) -> Self:
-        if self.public_url.endswith("/"):
-            raise ValueError("public_url ends with a slash; leave it out")
-        if taken := set(self.fields) & {*STANDARD_FIELDS, "address", "email", "kind"}:
-            raise ValueError(
-                f"[fields] declares {', '.join(sorted(taken))}, which every subscriber has"
-            )
-        ids = [item.id for item in self.lists]
+    @field_validator("fields")
+    @classmethod
+    def _new(cls, fields: dict[str, FieldChoice]) -> dict[str, FieldChoice]:
+        if taken := set(fields) & {*STANDARD_FIELDS, "address", "email", "kind"}:
+            raise ValueError(f"every subscriber has {', '.join(sorted(taken))} already")
+        return fields
+
+    @field_validator("lists")
+    @classmethod
+    def _once(cls, lists: tuple[List, ...]) -> tuple[List, ...]:
+        ids = [item.id for item in lists]
         if double := {item for item in ids if ids.count(item) > 1}:
-            raise ValueError(f"list {', '.join(sorted(double))} is declared twice")
-        return self
+            raise ValueError(f"{', '.join(sorted(double))} is declared twice")
+        return lists
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -247,83 +289,4 @@ class Settings(_Section):
     @classmethod
     def read(cls, file: Path) -> Self:
         """Read and check a newsletter.toml; raises FindingsError with every fault and its place."""
-        try:
-            text = file.read_bytes().decode("utf-8")
-            data = tomllib.loads(text)
-        except UnicodeDecodeError as error:
-            raise FindingsError([_fault(file, "", 0, f"not UTF-8 (byte {error.start})")]) from error
-        except tomllib.TOMLDecodeError as error:
-            line = re.search(r"line (\d+), column (\d+)", str(error))
-            number, column = (int(line[1]), int(line[2])) if line else (0, 0)
-            message = re.sub(r" \(at .*\)$", "", str(error))
-            raise FindingsError([_fault(file, text, number, message, column=column)]) from error
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            faults = [
-                _fault(
-                    file,
-                    text,
-                    _line_of(text, item["loc"]),
-                    _sentence(dict(item)),
-                    hint=_hint(cls, dict(item)),
-                )
-                for item in error.errors(include_url=False)
-            ]
-            raise FindingsError(faults) from error
-
-
-def _fault(
-    file: Path, text: str, line: int, message: str, *, column: int = 1, hint: str = ""
-) -> Finding:
-    lines = text.splitlines()
-    source = lines[line - 1] if 0 < line <= len(lines) else ""
-    place = Place(file.name, line, column if line else 0, source)
-    return Finding("settings", Level.ERROR, place, message, hint)
-
-
-def _sentence(item: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"unknown setting {where!r}"
-    if item["type"] == "missing":
-        return f"setting {where!r} is missing"
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
-
-
-def _hint(model: type[BaseModel], item: dict[str, Any]) -> str:
-    """For a misspelt setting, name the near ones of its section."""
-    if item["type"] != "extra_forbidden":
-        return ""
-    current: type[BaseModel] | None = model
-    for part in item["loc"][:-1]:
-        field = current.model_fields.get(str(part)) if current else None
-        annotation = field.annotation if field else None
-        current = (
-            annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel)
-            else None
-        )
-    known = [field.alias or name for name, field in current.model_fields.items()] if current else []
-    return near(str(item["loc"][-1]), known)
-
-
-def _line_of(text: str, path: tuple[int | str, ...]) -> int:
-    """Find the line of a setting: its key below its [section], else the section, else 0.
-
-    tomllib keeps no positions; sections and keys at the start of a line are what people write.
-    """
-    names = [str(part) for part in path if not isinstance(part, int)]
-    section, here, best = "", 0, 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line):
-            section = header[1].replace('"', "")
-            here = number
-            if ".".join(names).startswith(section) and (section == ".".join(names) or not best):
-                best = here
-        elif key := re.match(r"\s*([A-Za-z0-9_\"-]+)\s*=", line):
-            full = f"{section}.{key[1]}" if section else key[1]
-            if ".".join(names) == full or ".".join(names).startswith(full + "."):
-                return number
-    return best
+        return read(cls, file)

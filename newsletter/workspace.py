@@ -51,6 +51,17 @@ class Workspace:
         return self.root / ".newsletter" / "media"
 
     @property
+    def exports(self) -> Path | None:
+        """Images as they were packed for mails; may be emptied at any time.
+
+        None where the workspace cannot be written to.
+        """
+        try:
+            return self.state / "cache" / "images"
+        except OSError:
+            return None
+
+    @property
     def outbox(self) -> Path:
         """Where the embedded provider writes its mails."""
         return self.root / "outbox"
@@ -76,7 +87,7 @@ class Workspace:
         file = self.state / "keys"
         if not file.exists():
             _create_private(file, secrets.token_urlsafe(_MINIMUM_KEY_LENGTH) + "\n")
-        return _long_enough(file.read_text(encoding="utf-8").split(), str(file))
+        return _long_enough(file.read_text(encoding="utf-8", errors="replace").split(), str(file))
 
 
 def _create_private(file: Path, text: str) -> None:
@@ -96,9 +107,9 @@ def _create_private(file: Path, text: str) -> None:
 
 
 def _long_enough(ring: Sequence[str], where: str) -> tuple[str, ...]:
-    if not ring or any(len(key) < _MINIMUM_KEY_LENGTH for key in ring):
+    if not ring or any(len(key) < _MINIMUM_KEY_LENGTH or "\ufffd" in key for key in ring):
         raise InputError(
-            f"a key in {where} is shorter than {_MINIMUM_KEY_LENGTH} characters, or there is none",
+            f"a key in {where} is no text, or shorter than {_MINIMUM_KEY_LENGTH} characters",
             hint='make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
         )
     return tuple(ring)
@@ -157,13 +168,15 @@ def create(root: Path) -> None:
 
 
 def _copy_starter(source: Path, root: Path) -> None:
-    for name in (SETTINGS_FILE, "issues", "subscribers/sample.csv"):
+    """Copy what is not there yet; the settings last, so that a copy that failed can be repeated."""
+    for name in ("issues", "subscribers/sample.csv", "subscribers/gitignore", SETTINGS_FILE):
         for file in _files(source / name):
             target = root / file.relative_to(source)
+            if file.name == "gitignore":
+                target = target.with_name(".gitignore")
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
                 shutil.copyfile(file, target)
-    shutil.copyfile(source / "subscribers" / "gitignore", root / "subscribers" / ".gitignore")
     ignored = root / ".gitignore"
     if not ignored.exists():
         ignored.write_text(".newsletter/\n/outbox/\n", encoding="utf-8")

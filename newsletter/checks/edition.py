@@ -1,18 +1,22 @@
 """What must be true of every mail that leaves, looked at in the finished editions."""
 
-import html
+import binascii
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Final
 
+from newsletter.checks.page import marked
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Level, Place
+from newsletter.i18n import direction
 from newsletter.issue.edition import Edition
-from newsletter.issue.template import Slot, Template
+from newsletter.issue.template import Slot
 
 _WARN_BYTES: Final = 80_000
 _MOST_BYTES: Final = 100_000
 """Gmail cuts a mail at about 102 kB of HTML; the unsubscribe link goes first (standards P11)."""
+_MOST_ENCODED: Final = 102_400
+_GROWS: Final = 3
+"""A byte of the HTML is at most so many when quoted."""
 _UNSUBSCRIBE: Final = "unsubscribe_url"
 _SLOT_BYTES: Final = {_UNSUBSCRIBE: 300}
 _OTHER_SLOT_BYTES: Final = 40
@@ -43,6 +47,18 @@ def html_is_not_cut(matter: Matter) -> Iterator[Remark]:
         )
 
 
+@rule("NL458", Level.WARNING, "the HTML as it is sent has at most 102,400 bytes")
+def encoded_html_is_light(matter: Matter) -> Iterator[Remark]:
+    """Measure the quoted-printable part, in which ä takes six bytes (standards P11)."""
+    size = max((_encoded_size(edition) for edition in matter.editions), default=0)
+    if size > _MOST_ENCODED:
+        yield Remark(
+            matter.place(),
+            f"the HTML has {size:,} bytes when it is encoded; some say that Gmail counts these",
+            "make texts shorter and link to the rest",
+        )
+
+
 @rule("NL453", Level.ERROR, "HTML and text have the unsubscribe link")
 def can_be_left(matter: Matter) -> Iterator[Remark]:
     """Look for the link's open place in both parts."""
@@ -59,12 +75,14 @@ def can_be_left(matter: Matter) -> Iterator[Remark]:
 @rule("NL454", Level.ERROR, "the HTML says its language and direction")
 def language_is_said(matter: Matter) -> Iterator[Remark]:
     """Look at lang and dir of <html> (standards C01; WCAG 3.1.1)."""
-    for edition in matter.editions:
-        page = _Page.of(edition)
-        if page.root.get("lang") != edition.language or page.root.get("dir") not in {"ltr", "rtl"}:
+    for edition, page in zip(matter.editions, matter.pages, strict=True):
+        root = page.first("html")
+        said = (root.attributes.get("lang"), root.attributes.get("dir")) if root else None
+        wanted = (edition.language, direction(edition.language))
+        if said != wanted:
             yield Remark(
-                Place(matter.document.name),
-                f'the HTML does not begin with <html lang="{edition.language}" dir="ltr">',
+                matter.place(),
+                f'the HTML does not begin with <html lang="{wanted[0]}" dir="{wanted[1]}">',
                 "the layout template must give lang and dir to mjml",
             )
 
@@ -72,11 +90,12 @@ def language_is_said(matter: Matter) -> Iterator[Remark]:
 @rule("NL455", Level.ERROR, "no MJML is left over in the HTML")
 def no_mjml_left(matter: Matter) -> Iterator[Remark]:
     """Look for tags that the renderer passed through because it does not know them."""
-    for edition in matter.editions:
-        if left := _Page.of(edition).left_over:
+    for page in matter.pages:
+        left = next((e for e in page.elements if e.tag.startswith(("mjml", "mj-"))), None)
+        if left:
             yield Remark(
-                Place(matter.document.name),
-                f"the HTML still has <{left}>, which no mail client shows",
+                matter.place(left),
+                f"the HTML still has <{left.tag}>, which no mail client shows",
                 "a template has a misspelt MJML tag",
             )
 
@@ -84,9 +103,9 @@ def no_mjml_left(matter: Matter) -> Iterator[Remark]:
 @rule("NL456", Level.ERROR, "the title of the HTML is the subject")
 def title_is_subject(matter: Matter) -> Iterator[Remark]:
     """Compare <title> with the subject, personal fields included (standards C08)."""
-    for edition in matter.editions:
-        subject = _words(edition.subject.write(_mark))
-        if _words(_Page.of(edition).title) != subject:
+    for edition, page in zip(matter.editions, matter.pages, strict=True):
+        title = page.first("title")
+        if (title.words() if title else "") != _words(marked(edition.subject)):
             yield Remark(
                 matter.document.place(("subject",)),
                 "the title of the HTML is not the subject",
@@ -100,50 +119,17 @@ def _size(edition: Edition) -> int:
     )
 
 
+def _encoded_size(edition: Edition) -> int:
+    text = edition.html.fill({}).encode()
+    if _GROWS * len(text) < _MOST_ENCODED:
+        return 0  # cannot be too much: no need to write it
+    return len(binascii.b2a_qp(text, istext=True))
+
+
 def _slot_bytes(slot: Slot) -> int:
     usual = _SLOT_BYTES.get(slot.field, _OTHER_SLOT_BYTES)
     return max(usual, len(slot.escape.apply(slot.fallback or "").encode()))
 
 
-def _mark(slot: Slot) -> str:
-    return f"[{slot.field}|{slot.fallback}]"
-
-
 def _words(text: str) -> str:
     return " ".join(text.split())
-
-
-class _Page(HTMLParser):
-    """What the rules want to know of an HTML page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.root: dict[str, str | None] = {}
-        self.title = ""
-        self.left_over = ""
-        self._in_title = False
-
-    @classmethod
-    def of(cls, edition: Edition) -> "_Page":
-        page = cls()
-        page.feed(_written(edition.html))
-        page.close()
-        return page
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_title = tag == "title"
-        if tag == "html":
-            self.root = dict(attrs)
-        if tag == "mjml" or tag.startswith("mj-"):
-            self.left_over = self.left_over or tag
-
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - HTMLParser's signature
-        self._in_title = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_title:
-            self.title += data
-
-
-def _written(template: Template) -> str:
-    return template.write(lambda slot: html.escape(_mark(slot)))

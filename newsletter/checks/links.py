@@ -4,19 +4,29 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from newsletter.checks.parts import links
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Level
 from newsletter.issue.texts import url_fault
 
 _VAGUE: Final = (
-    "tästä, täältä, tässä, linkki, linkistä, lue, lue lisää, lue lisää tästä, lisää, lue tästä",
-    "katso, katso tästä, katso lisää, klikkaa, klikkaa tästä, klikkaa tähän, klikkaa linkkiä",
-    "lisätietoja, lisätietoja täältä, avaa, siirry",
-    "här, läs, läs mer, läs mer här, mer, klicka, klicka här, länk, länken, se mer",
-    "mer information",
-    "here, click, click here, read, read more, more, learn more, link, this link, see more",
-    "more information, tap here",
+    "tästä, täältä, tässä, tähän, tätä, tänne, tämä, tämä linkki, tästä linkistä, tätä linkkiä",
+    "linkki, linkin, linkistä, linkin kautta, linkin takana, linkin takaa, tämän linkin kautta",
+    "lue, lue lisää, lue lisää tästä, lue lisää täältä, lue tästä, lue täältä, lue koko juttu",
+    "lue jatkoa, jatka, jatka lukemista, lisää, lisää tästä, lisää täältä, näytä lisää",
+    "katso, katso tästä, katso täältä, katso lisää, tutustu, tutustu tästä, tutustu lisää",
+    "klikkaa, klikkaa tästä, klikkaa tähän, klikkaa linkkiä, paina tästä, napauta tästä",
+    "lisätietoa, lisätietoja, lisätietoja täältä, lisätietoja tästä, lisätietoja linkistä",
+    "lisää tietoa, katso lisätietoja, avaa, avaa linkki, siirry, siirry tästä, sivulla, sivulta",
+    "här, hit, denna, denna länk, den här länken, länk, länken, via länken, på länken",
+    "läs, läs mer, läs mer här, läs här, läs vidare, läs hela artikeln, läs mera, fortsätt",
+    "fortsätt läsa, mer, mera, mer här, mer info, mer information, ytterligare information",
+    "klicka, klicka här, klicka på länken, tryck här, se, se mer, se här, visa mer, öppna, gå till",
+    "här hittar du mer, mer om detta",
+    "here, click, click here, click this link, click the link, tap, tap here, press here, go",
+    "read, read more, read more here, read on, read the full story, continue, continue reading",
+    "more, more here, more info, more information, further information, details, learn more",
+    "find out more, see more, see here, show more, view, open, link, the link, this link",
+    "this page",
 )
 """Words that name no target, in Finnish, Swedish and English."""
 _VAGUE_LABELS: Final = frozenset(label for line in _VAGUE for label in line.split(", "))
@@ -25,7 +35,7 @@ _VAGUE_LABELS: Final = frozenset(label for line in _VAGUE for label in line.spli
 @rule("NL421", Level.WARNING, "links are encrypted: https")
 def links_are_encrypted(matter: Matter) -> Iterator[Remark]:
     """Look for http://."""
-    for link in links(matter.document):
+    for link in matter.links:
         if link.url.lower().startswith("http://"):
             yield Remark(
                 link.url_place,
@@ -37,7 +47,7 @@ def links_are_encrypted(matter: Matter) -> Iterator[Remark]:
 @rule("NL422", Level.ERROR, "links begin with https, http, mailto or tel")
 def links_are_usable(matter: Matter) -> Iterator[Remark]:
     """Look at links inside texts; the others were looked at while reading."""
-    for link in links(matter.document):
+    for link in matter.links:
         if found := url_fault(link.url):
             yield Remark(link.url_place, *found)
 
@@ -45,7 +55,7 @@ def links_are_usable(matter: Matter) -> Iterator[Remark]:
 @rule("NL423", Level.WARNING, "a link's words say where it leads")
 def words_say_where(matter: Matter) -> Iterator[Remark]:
     """Look for words that mean nothing when a screen reader lists the links."""
-    for link in links(matter.document):
+    for link in matter.links:
         if link.label is not None and (
             not _plain(link.label) or _plain(link.label) in _VAGUE_LABELS
         ):
@@ -61,7 +71,7 @@ def words_say_where(matter: Matter) -> Iterator[Remark]:
 def same_words_same_place(matter: Matter) -> Iterator[Remark]:
     """Look for links with equal words and different targets."""
     seen: dict[str, str] = {}
-    for link in links(matter.document):
+    for link in matter.links:
         words = _plain(link.label or "")
         if words and seen.setdefault(words, link.url) != link.url:
             yield Remark(

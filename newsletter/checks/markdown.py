@@ -7,7 +7,7 @@ instead of standing in the mail as text.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -50,11 +50,16 @@ def _same(url: str) -> str:
     return url
 
 
+@lru_cache(maxsize=256)  # several rules look at the same texts
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(_parser().parse(text))
+
+
 def links(text: str) -> Iterator[Link]:
     """Give the links of a Markdown text in order; personal fields count as letters."""
     frozen = mask(text)
     starts = _line_starts(frozen)
-    for token in _parser().parse(frozen):
+    for token in _tokens(frozen):
         if token.type != "inline" or token.map is None:
             continue
         position, end = starts[token.map[0]], starts[token.map[1]]
@@ -71,7 +76,7 @@ def headings(text: str) -> Iterator[Heading]:
     """Give the headings of a Markdown text in order."""
     frozen = mask(text)
     starts = _line_starts(frozen)
-    for token in _parser().parse(frozen):
+    for token in _tokens(frozen):
         if token.type == "heading_open" and token.map is not None:
             yield Heading(int(token.tag[1:]), starts[token.map[0]])
 

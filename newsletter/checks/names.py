@@ -23,14 +23,13 @@ def lists_exist(matter: Matter) -> Iterator[Remark]:
 def channels_exist(matter: Matter) -> Iterator[Remark]:
     """Look each channel up in [social]."""
     known = matter.settings.social
-    for block_index, block in enumerate(matter.document.issue.blocks):
+    for path, block in matter.document.issue.walk():
         if not isinstance(block, Social):
             continue
         for index, name in enumerate(block.channels):
             if name not in known:
-                path = ("blocks", block_index, "social", "channels", index)
                 yield Remark(
-                    matter.document.place(path),
+                    matter.document.place((*path, "channels", index)),
                     f"no channel named {name!r}",
                     near(name, known)
                     or f'add it to newsletter.toml: [social] {name} = "https://…"',
@@ -53,5 +52,5 @@ def values_exist(matter: Matter) -> Iterator[Remark]:
 
 def _conditions(matter: Matter) -> Iterator[tuple[Path, Condition]]:
     yield ("where",), matter.document.issue.where
-    for index, block in enumerate(matter.document.issue.blocks):
-        yield ("blocks", index, block.kind, "when"), block.when
+    for path, block in matter.document.issue.walk():
+        yield (*path, "when"), block.when

@@ -8,12 +8,15 @@ from newsletter.checks import markdown
 from newsletter.checks.parts import markdown_texts
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Level, Place
-from newsletter.issue.blocks import Block, Heading
+from newsletter.issue.blocks import Block, Columns, Heading
 from newsletter.issue.condition import variants
 from newsletter.issue.document import Document
+from newsletter.issue.source import Path
 
 _IN_TEXT: Final = 3
 """The level of every heading inside a text."""
+_TITLE: Final = 2
+"""The level of a block's title, where the block does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +73,24 @@ def written_as_level_three(matter: Matter) -> Iterator[Remark]:
 
 
 def _outlines(document: Document) -> Iterator[list[_Heading]]:
-    """Give the headings of every variant in order."""
+    """Give the headings of every variant in order, titles of blocks among them."""
     texts = [(path, text) for path, text in markdown_texts(document) if "#" in text]
     for variant in variants(document.issue.conditions):
         headings: list[_Heading] = []
-        for index, block in document.issue.visible(variant):
-            headings += _headings(document, index, block, texts)
+        for path, block in document.issue.walk(variant):
+            if not isinstance(block, Columns):
+                headings += _headings(document, path, block, texts)
         yield headings
 
 
 def _headings(
-    document: Document, index: int, block: Block, texts: list[tuple[tuple[str | int, ...], str]]
+    document: Document, path: Path, block: Block, texts: list[tuple[Path, str]]
 ) -> Iterator[_Heading]:
     if isinstance(block, Heading):
-        yield _Heading(block.level, document.place(("blocks", index, "heading", "text")))
-    for path, text in texts:
-        if path[1] == index:
+        yield _Heading(block.level, document.place((*path, "text")))
+    elif getattr(block, "title", None):
+        yield _Heading(getattr(block, "level", _TITLE), document.place((*path, "title")))
+    for below, text in texts:
+        if below[: len(path)] == path:
             for heading in markdown.headings(text):
-                yield _Heading(_IN_TEXT, document.place(path, heading.offset))
+                yield _Heading(_IN_TEXT, document.place(below, heading.offset))

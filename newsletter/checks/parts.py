@@ -41,9 +41,10 @@ def links(document: Document) -> Iterator[FoundLink]:
     for path, part in parts(document):
         url = getattr(part, "url", None)
         if isinstance(url, str):
-            label = getattr(part, "label", None)
+            named = "label" if getattr(part, "label", None) else "title"
+            label = getattr(part, named, None)
             url_place = document.place((*path, "url"))
-            label_place = document.place((*path, "label")) if label else url_place
+            label_place = document.place((*path, named)) if label else url_place
             yield FoundLink(label, url, url_place, label_place)
     for path, text in markdown_texts(document):
         for link in markdown.links(text):
@@ -52,9 +53,9 @@ def links(document: Document) -> Iterator[FoundLink]:
 
 
 def parts(document: Document) -> Iterator[tuple[Path, BaseModel]]:
-    """Give every block and every model inside one, with its path in the file."""
-    for index, block in enumerate(document.issue.blocks):
-        yield from _parts(("blocks", index, block.kind), block)
+    """Give every block, those in columns too, and every model inside one, with its path."""
+    for path, block in document.issue.walk():
+        yield from _parts(path, block)
 
 
 def _parts(path: Path, part: BaseModel) -> Iterator[tuple[Path, BaseModel]]:

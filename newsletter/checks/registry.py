@@ -6,21 +6,61 @@ which `newsletter.checks.check` finds by itself.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Final
 
+from newsletter.checks import css
+from newsletter.checks.cascade import LIGHT, Look, looks
+from newsletter.checks.gmail import stripped
+from newsletter.checks.page import Element, Page, page_of
+from newsletter.checks.parts import FoundLink, links
 from newsletter.errors import Finding, Level, Place
 from newsletter.issue.document import Document
 from newsletter.issue.edition import Edition
 from newsletter.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Matter:
     """What a rule looks at: an issue with its file, the editions made of it, and the settings."""
 
     document: Document
     editions: tuple[Edition, ...]
     settings: Settings
+    now: datetime | None = None
+    """When it is looked at; without it, no rule asks what is over."""
+
+    @cached_property
+    def links(self) -> tuple[FoundLink, ...]:
+        """Every link of the issue."""
+        return tuple(links(self.document))
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """The HTML of each edition, read once for all rules."""
+        return tuple(map(page_of, self.editions))
+
+    @cached_property
+    def looks(self) -> tuple[Page, ...]:
+        """Each page as it is, and as Gmail may leave it."""
+        return (*self.pages, *map(stripped, self.pages))
+
+    @cached_property
+    def sheets(self) -> tuple[tuple[css.Sheet, ...], ...]:
+        """The style sheets of each page."""
+        return tuple(map(css.sheets, self.pages))
+
+    @cached_property
+    def plain(self) -> tuple[tuple[tuple[Element, Look], ...], ...]:
+        """How the text of each page looks by its inline styles alone."""
+        return tuple(tuple(looks(page, (), LIGHT)) for page in self.pages)
+
+    def place(self, element: Element | None = None) -> Place:
+        """Find the block that an element belongs to; else the file as a whole."""
+        if element is None or element.block is None:
+            return Place(self.document.name)
+        return self.document.place(("blocks", element.block))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,11 @@ from newsletter.issue.source import Mark
 @rule("NL441", Level.WARNING, "a text does not end at a '#'")
 def text_is_not_cut(matter: Matter) -> Iterator[Remark]:
     """Look for what YAML takes for a comment and the writer meant as text: 'Kirje #3'."""
-    source = matter.document.source
     for path, _ in matter.document.texts():
-        end = source.spans[path].end
-        rest = source.lines[end.line][end.column :] if end.line < len(source.lines) else ""
+        file, end, rest = matter.document.source.rest_of_line(path)
         if match := re.match(r"\s+(?=#\w)", rest):
             yield Remark(
-                source.at(Mark(end.line, end.column + match.end())),
+                file.at(Mark(end.line, end.column + match.end())),
                 "from '#' on this is a comment, not part of the text",
                 "put the whole text in quotes; a comment begins with '# '",
             )

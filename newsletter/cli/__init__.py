@@ -3,13 +3,14 @@
 Commands import what they need when they run, so that `--help` starts at once.
 """
 
+import errno
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from newsletter.cli import check, demo, init, render, send, serve, status, subscribers
-from newsletter.cli.output import stopped
+from newsletter.cli.output import asked_for_json, refused, stopped
 from newsletter.errors import NewsletterError
 
 
@@ -21,7 +22,12 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except NewsletterError as error:
-            raise typer.Exit(stopped(error)) from error
+            raise typer.Exit(stopped(error, as_json=asked_for_json(ctx))) from error
+        except OSError as error:
+            # A closed pipe (`| head`) is Typer's to handle; what has no words is a bug of ours.
+            if error.errno == errno.EPIPE or not error.strerror:
+                raise
+            raise typer.Exit(stopped(refused(error), as_json=asked_for_json(ctx))) from error
         except KeyboardInterrupt:
             typer.echo("stopped", err=True)
             raise typer.Exit(130) from None

@@ -1,5 +1,6 @@
 """`newsletter check`: say what is wrong with issues before anybody gets them."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from newsletter.cli.output import (
     show,
     show_json,
 )
-from newsletter.errors import Finding, FindingsError, Level
+from newsletter.errors import Finding, FindingsError, InputError, Level
 
 
 def check(
@@ -36,9 +37,13 @@ def check(
     opened = workspaces.find(workspace)
     found: list[Finding] = []
     wanted = issues or desk.names(opened.issues)
+    if not wanted:
+        raise InputError(
+            f"no issue in {opened.issues}", hint="write one there, e.g. issues/kevat.fi.yaml"
+        )
     for name in wanted:
         try:
-            found += desk.prepare(opened, name).findings
+            found += desk.prepare(opened, name, now=datetime.now(UTC)).findings
         except FindingsError as error:
             found += error.findings
     _report(found, len(wanted), as_json=as_json)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,7 +19,23 @@ WorkspaceOption = Annotated[
         "--workspace", "-w", metavar="DIR", help="The workspace; default: the folder around you."
     ),
 ]
-JSONOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+_AS_JSON: Final = "newsletter.as_json"
+
+
+def _remember(ctx: typer.Context, wanted: bool) -> bool:
+    """Let errors be JSON as well: they are told where the option's value does not reach."""
+    ctx.meta[_AS_JSON] = wanted
+    return wanted
+
+
+def asked_for_json(ctx: Any) -> bool:  # noqa: ANN401 - Typer's own context class
+    """Tell whether the command was called with --json."""
+    return bool(ctx.meta.get(_AS_JSON))
+
+
+JSONOption = Annotated[
+    bool, typer.Option("--json", callback=_remember, help="Print JSON, for scripts; errors, too.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, do it.")]
 
 
@@ -38,15 +54,24 @@ def show_json(data: Any) -> None:  # noqa: ANN401 - whatever JSON can say
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
-def stopped(error: NewsletterError) -> int:
+def stopped(error: NewsletterError, *, as_json: bool = False) -> int:
     """Say what went wrong and what to do, and give the exit code."""
-    if isinstance(error, FindingsError):
-        for finding in error.findings:
-            say(str(finding))
+    findings = error.findings if isinstance(error, FindingsError) else ()
+    if as_json:
+        told = {"error": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        show_json({**told, "findings": findings_as_json(findings)})
+    for finding in findings:
+        say(str(finding))
     say(_coloured("error", Level.ERROR) + f": {error.message}")
     if error.hint:
         say(f"hint: {error.hint}")
     return error.exit_code
+
+
+def refused(error: OSError) -> InputError:
+    """Say what the machine refused: a folder that may not be written, a full disk."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    return InputError(what, hint="check the path, its permissions, and the free space")
 
 
 def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

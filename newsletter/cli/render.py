@@ -1,5 +1,6 @@
 """`newsletter render`: write an issue's mails as files, to look at or to paste elsewhere."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,25 +10,33 @@ from newsletter.cli.output import JSONOption, WorkspaceOption, say, show, show_j
 
 
 def render(
-    issue: Annotated[str, typer.Argument(help="An issue's name, or a path to its file.")],
+    issue: Annotated[
+        str, typer.Argument(metavar="ISSUE", help="An issue's name, or a path to its file.")
+    ],
     folder: Annotated[
         Path, typer.Option("--to", metavar="DIR", help="Where to write; made when missing.")
     ] = Path("rendered"),
+    eml: Annotated[
+        bool, typer.Option("--eml", help="Also write whole mails, images inside, as .eml files.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JSONOption = False,
 ) -> None:
     """Write an issue's mails as files, to look at.
 
     HTML, plain text and public copy of every language and variant.
-    Personal fields show their fallbacks. Open the .html in a browser.
+    Personal fields show their fallbacks. Open the .html in a browser, an .eml in a mail program.
 
-    Example: newsletter render loppuraportti --to look
+    Example: newsletter render loppuraportti --to look --eml
     """
     from newsletter import desk
     from newsletter import workspace as workspaces
 
-    prepared = desk.prepare(workspaces.find(workspace), issue)
+    opened = workspaces.find(workspace)
+    prepared = desk.prepare(opened, issue)
     written = desk.write(prepared, folder)
+    if eml:
+        written += desk.write_mails(prepared, folder, opened.settings, now=datetime.now(UTC))
     for finding in prepared.findings:
         say(str(finding))
     if as_json:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def send(
-    issue: Annotated[str, typer.Argument(help="An issue's name, or a path to its file.")],
+    issue: Annotated[
+        str, typer.Argument(metavar="ISSUE", help="An issue's name, or a path to its file.")
+    ],
     lists: Annotated[
         list[str] | None,
         typer.Option("--list", metavar="LIST", help="Instead of the issue's lists; may repeat."),
@@ -46,8 +48,8 @@ def send(
     from newsletter.cli.opening import opened_store
     from newsletter.cli.sending import Sending
 
-    with opened_store(workspace) as (opened, store, _):
-        prepared = desk.prepare(opened, issue)
+    with opened_store(workspace) as (opened, store, now):
+        prepared = desk.prepare(opened, issue, now=now)
         prepared.refuse_errors()
         for finding in prepared.findings:
             say(str(finding))

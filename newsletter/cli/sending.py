@@ -11,6 +11,9 @@ from types import FrameType
 from newsletter import desk, mailing, providers
 from newsletter.cli.output import count, say, whoami
 from newsletter.cli.progress import shown
+from newsletter.errors import InputError
+from newsletter.hosting import cid
+from newsletter.issue.edition import Edition
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 
@@ -63,6 +66,9 @@ class Sending:
             edition = self._prepared.editions.siblings[language].variants[variant]
             which = language + (f", variant {variant}" if variant else "")
             yield f"  {mails:,} to be mailed ({which}): {edition.subject.fill({})}"
+        fallback = self._prepared.editions.fallback
+        for language, people in sorted(forecast.by_language_wanted.items()):
+            yield f"  {people:,} read {language}, which this issue lacks: they get {fallback}"
         for reason, people in sorted(forecast.excluded.items()):
             yield f"  {people:,} excluded: {reason}"
         if forecast.mailed_before:
@@ -82,7 +88,8 @@ class Sending:
         """Plan for whoever is missing, hand over all that is open; gives accounts by mailing."""
         name = self._workspace.settings.provider
         self._provider(name).close()  # a missing key or a wrong setting is told before anything
-        desk.publish(self._workspace, self._prepared)
+        self._refuse_inline(name)
+        desk.publish(self._prepared)
         mailing.plan(
             self._store,
             self._prepared.editions,
@@ -119,9 +126,23 @@ class Sending:
                     owner=owner,
                     stop=stop,
                     progress=progress,
+                    inline=self._inline,
                 )
         finally:
             provider.close()
+
+    def _inline(self, edition: Edition) -> dict[str, bytes]:
+        return cid.carried(edition.html, self._workspace.media)
+
+    def _refuse_inline(self, provider_name: str) -> None:
+        """Refuse before anything is planned what the provider would refuse anyway."""
+        capabilities = providers.provider_class(provider_name).capabilities
+        hosting = self._workspace.settings.images.hosting
+        if hosting == "cid" and not capabilities.inline_images:
+            raise InputError(
+                f"{capabilities.title} cannot carry images inside the mail",
+                hint='set hosting = "web", "folder" or "s3" in [images] of newsletter.toml',
+            )
 
     def _provider(self, name: str) -> providers.Provider:
         settings = self._workspace.settings.providers.get(name, {})

@@ -1,6 +1,7 @@
 """The story of `newsletter demo`: the real commands, run in turn and shown."""
 
 import re
+import shlex
 import shutil
 import socket
 from email import policy
@@ -106,7 +107,7 @@ def _run(*words: str, expected: int = 0) -> None:
     """Run a command as a person would, and show it; an unexpected exit code ends the story."""
     from newsletter.cli import app
 
-    show(typer.style(f"$ newsletter {' '.join(words)}", dim=True))
+    show(typer.style(f"$ {shlex.join(('newsletter', *words))}", dim=True))
     code = app(list(words), prog_name="newsletter", standalone_mode=False)
     if (code or 0) != expected:
         show(f"that ended with {code}, not with {expected}: the demo stops here")

@@ -8,6 +8,8 @@ from typing import Final
 
 from newsletter.errors import InputError, near
 
+SNIPPETS: Final = "snippets"
+"""The folder of snippets, beside the issues that use them."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _FILE: Final = re.compile(r"(?P<name>[^.]+)(\.(?P<language>[a-z]{2,3}))?\.ya?ml")
 
@@ -28,15 +30,21 @@ def names(folder: Path) -> list[str]:
 
 
 def find(wanted: str, folder: Path) -> Files:
-    """Find an issue by its name, by a file's name, or by a path to a file anywhere.
+    """Find an issue by its name, by a file's name, or by a path to either, anywhere.
 
     All language siblings come with it. Raises InputError when there is none, with near names.
     """
     path = Path(wanted)
-    if path.suffix in {".yaml", ".yml"} and path.is_file():
-        folder = path.parent
-    elif path.suffix in {".yaml", ".yml"} and len(path.parts) > 1:
+    is_file, has_folder = path.suffix in {".yaml", ".yml"}, len(path.parts) > 1
+    if is_file and has_folder and not path.is_file():
         raise InputError(f"no file {wanted}", hint=near(path.stem, names(folder)))
+    if has_folder or (is_file and path.is_file()):
+        folder = path.parent
+    if folder.name == SNIPPETS:
+        raise InputError(
+            f"{wanted} is a snippet: a part of issues, not one itself",
+            hint="name an issue that uses it",
+        )
     name = path.name.split(".")[0]
     files = _grouped(folder.glob(f"{_escaped(name)}.*y*ml"))
     if name not in files:

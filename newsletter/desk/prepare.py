@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from newsletter import checks, render
-from newsletter.desk.naming import Files, find
-from newsletter.errors import Finding, FindingsError, InputError, Level, Place
+from newsletter import checks, hosting, render
+from newsletter.desk import weight
+from newsletter.desk.faults import unrendered
+from newsletter.desk.files import SnippetFolders, read_bytes, shown
+from newsletter.desk.naming import SNIPPETS, Files, find
+from newsletter.desk.siblings import compare
+from newsletter.errors import Finding, FindingsError, InputError, Level
 from newsletter.issue import read
 from newsletter.issue.condition import Condition, variants
 from newsletter.issue.document import Document
@@ -26,8 +31,8 @@ class Prepared:
     findings: tuple[Finding, ...]
     media: Mapping[str, bytes]
     """Images that the mails link to, by their public names."""
-    media_url: str
-    """Where they are served."""
+    host: hosting.Host
+    """Where they lie."""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -45,47 +50,42 @@ class Prepared:
             raise FindingsError(self.findings)
 
 
-def prepare(workspace: Workspace, wanted: str) -> Prepared:
-    """Make an issue ready; raises FindingsError when it cannot even be read or rendered."""
+def prepare(workspace: Workspace, wanted: str, *, now: datetime | None = None) -> Prepared:
+    """Make an issue ready; raises FindingsError when it cannot even be read or rendered.
+
+    With `now`, what is over is found too.
+    """
     files = find(wanted, workspace.issues)
     documents = _read(workspace, files)
-    media_url = f"{workspace.settings.public_url}/media"
-    gallery = render.Gallery(_image_folders(workspace, files), media_url)
+    host = hosting.load(workspace, environment=os.environ)
+    gallery = render.Gallery(_image_folders(workspace, files), host.url, cache=workspace.exports)
     fallback = _fallback(workspace, documents)
-    siblings = {
-        language: Sibling(
-            document.issue.conditions,
-            _editions(workspace, files.name, document, gallery),
-        )
-        for language, document in documents.items()
-    }
+    siblings = _siblings(workspace, files.name, documents, gallery, host)
     findings = [
         finding
         for language, document in documents.items()
         for finding in checks.check(
-            document, siblings[language].variants.values(), workspace.settings
+            document, siblings[language].variants.values(), workspace.settings, now=now
         )
     ]
+    for language, document in documents.items():
+        findings += weight.heavy(document, gallery)
+        findings += weight.together(document, siblings[language].variants.values(), gallery.files)
     findings += _disagreements(documents, fallback)
+    findings += compare(files, documents, fallback, workspace.settings)
     return Prepared(
         name=files.name,
         editions=Editions(files.name, fallback, siblings),
         documents=documents,
         findings=tuple(findings),
         media=dict(gallery.files),
-        media_url=media_url,
+        host=host,
     )
 
 
-def publish(workspace: Workspace, prepared: Prepared) -> None:
-    """Put the images where the web app serves them; a name is a content hash, so it stays true."""
-    workspace.media.mkdir(parents=True, exist_ok=True)
-    for name, content in prepared.media.items():
-        target = workspace.media / name
-        if not target.exists():
-            temporary = target.with_name(f".{name}.{os.getpid()}")
-            temporary.write_bytes(content)
-            temporary.replace(target)
+def publish(prepared: Prepared) -> None:
+    """Put the images where the mails will look for them; what is there already stays."""
+    prepared.host.publish(prepared.media)
 
 
 def _read(workspace: Workspace, files: Files) -> dict[str, Document]:
@@ -95,10 +95,12 @@ def _read(workspace: Workspace, files: Files) -> dict[str, Document]:
     for named, path in files.siblings.items():
         try:
             document = read(
-                _bytes(path),
-                _shown(path),
+                read_bytes(path),
+                shown(path),
                 fields=workspace.settings.field_names,
                 default_language=named or workspace.settings.language,
+                snippets=SnippetFolders([path.parent / SNIPPETS, workspace.issues / SNIPPETS]),
+                time_zone=workspace.settings.time_zone,
             )
         except FindingsError as error:
             faults += error.findings
@@ -107,21 +109,6 @@ def _read(workspace: Workspace, files: Files) -> dict[str, Document]:
     if faults:
         raise FindingsError(faults)
     return documents
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _shown(path: Path) -> str:
-    """Name a file as a person at this prompt would."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def _image_folders(workspace: Workspace, files: Files) -> list[Path]:
@@ -140,34 +127,52 @@ def _fallback(workspace: Workspace, documents: Mapping[str, Document]) -> str:
     return preferred if preferred in documents else next(iter(documents))
 
 
+def _siblings(
+    workspace: Workspace,
+    name: str,
+    documents: Mapping[str, Document],
+    gallery: render.Gallery,
+    host: hosting.Host,
+) -> dict[str, Sibling]:
+    """Render every language; the faults of all of them come at once."""
+    siblings: dict[str, Sibling] = {}
+    faults: list[Finding] = []
+    for language, document in documents.items():
+        try:
+            editions = {
+                variant: _with_copy(edition, gallery, host)
+                for variant, edition in _editions(workspace, name, document, gallery).items()
+            }
+            siblings[language] = Sibling(document.issue.conditions, editions)
+        except InputError as error:
+            faults += unrendered(document, gallery, workspace.settings, error)
+    if faults:
+        raise FindingsError(faults)
+    return siblings
+
+
 def _editions(
     workspace: Workspace, name: str, document: Document, gallery: render.Gallery
 ) -> dict[str, Edition]:
-    try:
-        return {
-            variant: render.render(
-                document.issue,
-                name=name,
-                settings=workspace.settings,
-                folders=list(_template_folders(workspace)),
-                gallery=gallery,
-                variant=variant,
-            )
-            for variant in variants(document.issue.conditions)
-        }
-    except InputError as error:
-        place = _place_of(document, error.message)
-        raise FindingsError(
-            [Finding("NL501", Level.ERROR, place, error.message, error.hint)]
-        ) from error
+    return {
+        variant: render.render(
+            document.issue,
+            name=name,
+            settings=workspace.settings,
+            folders=list(_template_folders(workspace)),
+            gallery=gallery,
+            variant=variant,
+        )
+        for variant in variants(document.issue.conditions)
+    }
 
 
-def _place_of(document: Document, message: str) -> Place:
-    """Find the image that a message of the renderer speaks of; else the file as a whole."""
-    for path, text in document.texts():
-        if path[-1] == "src" and repr(text) in message:
-            return document.place(path)
-    return Place(document.name)
+def _with_copy(edition: Edition, gallery: render.Gallery, host: hosting.Host) -> Edition:
+    """Let the public copy show its images from the web, also where the mail carries them."""
+    web = edition.web
+    for name in gallery.files:
+        web = web.replace(host.url(name), host.copy_url(name))
+    return replace(edition, web=web)
 
 
 def _disagreements(documents: Mapping[str, Document], fallback: str) -> Iterator[Finding]:

@@ -18,8 +18,13 @@ def write(prepared: Prepared, folder: Path) -> list[Path]:
     return [path for edition in prepared.editions for path in _write(prepared, edition, folder)]
 
 
+def stem_of(edition: Edition) -> str:
+    """Name the files of an edition, without their suffix."""
+    return ".".join(part for part in (edition.issue, edition.language, edition.variant) if part)
+
+
 def _write(prepared: Prepared, edition: Edition, folder: Path) -> list[Path]:
-    stem = ".".join(part for part in (edition.issue, edition.language, edition.variant) if part)
+    stem = stem_of(edition)
     parts = {
         f"{stem}.html": edition.html.fill({}),
         f"{stem}.txt": edition.text.fill({}),
@@ -27,9 +32,14 @@ def _write(prepared: Prepared, edition: Edition, folder: Path) -> list[Path]:
     }
     written = []
     for name, text in parts.items():
-        for image in prepared.media:
-            # The mail names the public address; on disk the images lie beside it.
-            text = text.replace(f"{prepared.media_url}/{image}", f"{_MEDIA}/{image}")  # noqa: PLW2901
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(_beside(text, prepared), encoding="utf-8")
         written.append(folder / name)
     return written
+
+
+def _beside(text: str, prepared: Prepared) -> str:
+    """Let a text find its images where they lie on this disk, not where they are hosted."""
+    for image in prepared.media:
+        for address in (prepared.host.url(image), prepared.host.copy_url(image)):
+            text = text.replace(address, f"{_MEDIA}/{image}")
+    return text

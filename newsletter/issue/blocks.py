@@ -4,113 +4,28 @@ In YAML a block is a mapping with one key, its kind. Where one field says it all
 that field alone (`short`): `heading: News` is `heading: {text: News}`.
 """
 
-from typing import Annotated, Any, ClassVar, Final, Literal, Never, get_args
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from newsletter.errors import near
+from newsletter.issue.event import Event
+from newsletter.issue.opening import fields_of
 from newsletter.issue.rules import Rule
+from newsletter.issue.table import Table
 from newsletter.issue.texts import (
-    AT_KEY,
     HeadingLevel,
-    ImageSource,
-    LanguageTag,
     Line,
-    MailAddress,
     Markdown,
-    PlainLine,
     Programme,
+    SnippetName,
+    TitleLevel,
+    Tone,
     Url,
     Values,
-    When,
     fault,
     some,
 )
-
-
-class Value(BaseModel):
-    """Something with named parts, immutable; a part that it does not have is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BaseBlock(Value):
-    """What every block has."""
-
-    short: ClassVar[str | None] = None
-    """The field that a value without keys fills."""
-
-    when: When = Field(default_factory=dict)
-    """Who sees the block; empty: everybody."""
-    lang: LanguageTag | None = None
-    """The language of the block where it is not the issue's."""
-
-
-def _alt(value: str | None, info: ValidationInfo) -> str | None:
-    """Keep C04: text for every image, unless it is declared to be decoration and leads nowhere."""
-    decorative = info.data.get("decorative")
-    if value is None and decorative is False:
-        fault(
-            Rule.ALT,
-            "the image has no 'alt', the text for those who do not see it",
-            "say what it shows: alt: …; or, when it only decorates: decorative: true",
-            at=AT_KEY,
-        )
-    if value is not None and decorative:
-        fault(
-            Rule.ALT,
-            "an image with 'decorative: true' has no 'alt'",
-            "take out one of the two",
-        )
-    if decorative and info.data.get("url"):
-        fault(
-            Rule.ALT,
-            "an image that is a link cannot be decorative: the link would have no name",
-            "replace 'decorative' by 'alt', saying where the link leads",
-            at=AT_KEY,
-        )
-    return value
-
-
-class Picture(Value):
-    """An image with its text; `alt` is None only for decoration."""
-
-    src: ImageSource
-    decorative: bool = False
-    url: Url | None = None
-    caption: Line | None = None
-    alt: Annotated[Line | None, AfterValidator(_alt)] = Field(default=None, validate_default=True)
-
-
-class Link(Value):
-    """A link in a list of links."""
-
-    label: Line
-    url: Url
-
-
-class Person(Value):
-    """Someone to turn to."""
-
-    name: Line
-    role: Line | None = None
-    phone: PlainLine | None = None
-    email: MailAddress | None = None
-
-
-class Logo(Value):
-    """The mark of a partner; a link when it has a url."""
-
-    src: ImageSource
-    alt: Line
-    url: Url | None = None
+from newsletter.issue.values import BaseBlock, Fact, Link, Logo, Person, Picture
 
 
 class Heading(BaseBlock):
@@ -219,7 +134,83 @@ class Divider(BaseBlock):
     kind: Literal["divider"] = "divider"
 
 
-_AnyBlock = (
+def _leading(label: str | None, info: ValidationInfo) -> str | None:
+    if label is not None and "url" in info.data and info.data["url"] is None:
+        fault(Rule.MISSING, "the label has no link to stand on", "add 'url: …', or leave it out")
+    return label
+
+
+def _a_few(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    if not 2 <= len(facts) <= 4:  # noqa: PLR2004 - what fits beside each other
+        message = f"there are two to four facts in a block; this one has {len(facts)}"
+        few = "add one, or leave the block out"
+        fault(Rule.COUNT, message, "split them in two blocks" if len(facts) > 1 else few)
+    return facts
+
+
+class Article(BaseBlock):
+    """A teaser: what there is to read elsewhere."""
+
+    kind: Literal["article"] = "article"
+    title: Line
+    level: TitleLevel = 0
+    """Of the title among the headings: 3 below a heading of level 2, else 2."""
+    image: Picture | None = None
+    body: Markdown | None = None
+    url: Url | None = None
+    label: Annotated[Line | None, AfterValidator(_leading)] = None
+    """The words of the link; without them the title is the link."""
+
+
+class Quote(BaseBlock):
+    """What somebody said."""
+
+    short = "text"
+    kind: Literal["quote"] = "quote"
+    text: Markdown
+    source: Line | None = None
+    """Who said it, or where."""
+
+
+class Facts(BaseBlock):
+    """Two to four key figures."""
+
+    short = "items"
+    kind: Literal["facts"] = "facts"
+    items: Annotated[tuple[Fact, ...], AfterValidator(_a_few)]
+
+
+class Note(BaseBlock):
+    """A box for what must not be missed."""
+
+    short = "body"
+    kind: Literal["note"] = "note"
+    tone: Tone = "info"
+    body: Markdown
+
+
+class Snippet(BaseBlock):
+    """Blocks from a file of their own, issues/snippets/NAME.yaml; reading puts them here."""
+
+    short = "name"
+    kind: Literal["snippet"] = "snippet"
+    name: SnippetName
+
+
+def _open(value: object) -> object:
+    return fields_of(value, BLOCKS)
+
+
+def _open_inside(value: object) -> object:
+    """Open a block of a column, in which there are no columns and no title of the issue."""
+    opened = fields_of(value, BLOCKS)
+    if isinstance(opened, dict) and opened["kind"] == "columns":
+        hint = "take the inner columns out, or put their blocks below each other"
+        fault(Rule.SHAPE, "columns cannot stand inside columns", hint, below=("columns",))
+    return opened
+
+
+_InColumn = (
     Heading
     | Text
     | List
@@ -232,101 +223,70 @@ _AnyBlock = (
     | Funding
     | Social
     | Divider
+    | Article
+    | Quote
+    | Facts
+    | Event
+    | Table
+    | Note
+    | Snippet
 )
+
+
+def _no_title(block: "_InColumn") -> "_InColumn":
+    if isinstance(block, Heading) and block.level == 1:
+        hint = "use level 2 or 3, or put the heading before the columns"
+        below = ("heading", "level")
+        fault(Rule.LEVEL, "the title of the issue cannot stand in a column", hint, below=below)
+    return block
+
+
+def _filled(column: tuple["InnerBlock", ...]) -> tuple["InnerBlock", ...]:
+    if not column:
+        fault(Rule.EMPTY, "the column is empty", "put a block in it, or take it out")
+    return column
+
+
+def _blocks_of_column(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        hint = "write columns: [[ …blocks… ], [ …blocks… ]]; below each other: '- - text: …'"
+        fault(Rule.SHAPE, "a column is a list of blocks", hint)
+    return value
+
+
+def _two_or_three(columns: tuple["Column", ...]) -> tuple["Column", ...]:
+    if not 2 <= len(columns) <= 3:  # noqa: PLR2004 - more do not fit in 600 px
+        message = f"there are two or three columns; here are {len(columns)}"
+        hint = "take the blocks out of the columns" if len(columns) == 1 else "leave some out"
+        fault(Rule.COUNT, message, hint if columns else "add them, or take the block out")
+    return columns
+
+
+InnerBlock = Annotated[
+    Annotated[_InColumn, Field(discriminator="kind")],
+    AfterValidator(_no_title),
+    BeforeValidator(_open_inside),
+]
+"""A block inside a column: any but columns."""
+Column = Annotated[
+    tuple[InnerBlock, ...], AfterValidator(_filled), BeforeValidator(_blocks_of_column)
+]
+
+
+class Columns(BaseBlock):
+    """Two or three columns of blocks, which stand below each other on a narrow screen."""
+
+    short = "columns"
+    kind: Literal["columns"] = "columns"
+    columns: Annotated[tuple[Column, ...], AfterValidator(_two_or_three)]
+
+
+_AnyBlock = _InColumn | Columns
 
 BLOCKS: Final[dict[str, type[BaseBlock]]] = {
     block.model_fields["kind"].default: block for block in get_args(_AnyBlock)
 }
 """Every block class by its kind."""
 
-
-def _open(value: object) -> object:
-    """Turn the one-key mapping of the YAML into the fields of that kind of block."""
-    if isinstance(value, str):
-        return {"kind": value} if _stands_alone(value) else _refuse_word(value)
-    if not isinstance(value, dict):
-        fault(
-            Rule.SHAPE,
-            "a block is missing here" if value is None else "this is no block",
-            "a block is written '- heading: …'",
-        )
-    if len(value) != 1:
-        _refuse_keys(value)
-    kind, content = next(iter(value.items()))
-    if kind not in BLOCKS:
-        fault(Rule.UNKNOWN_BLOCK, f"unknown block {kind!r}", near(kind, BLOCKS), below=(kind,))
-    return _fields(kind, content)
-
-
-def _stands_alone(word: str) -> bool:
-    block = BLOCKS.get(word)
-    return block is not None and not _needed(block)
-
-
-def _needed(block: type[BaseBlock]) -> list[str]:
-    return [name for name, field in block.model_fields.items() if field.is_required()]
-
-
-def _refuse_word(word: str) -> Never:
-    if word in BLOCKS:
-        _refuse_nothing(word, ())
-    if len(word.split()) > 1:
-        fault(Rule.SHAPE, "this is text, not a block", "write '- text: …'")
-    fault(Rule.UNKNOWN_BLOCK, f"unknown block {word!r}", near(word, BLOCKS))
-
-
-def _refuse_nothing(kind: str, below: tuple[str, ...]) -> Never:
-    message = f"the block {kind!r} has nothing in it"
-    fault(Rule.SHAPE, message, f"write '- {kind}: …'", below=below)
-
-
-def _refuse_keys(value: dict[str, Any]) -> Never:
-    kinds = [key for key in value if key in BLOCKS]
-    if len(kinds) > 1:
-        fault(
-            Rule.SHAPE,
-            f"this block has two kinds: {' and '.join(kinds[:2])}",
-            f"begin the second with a dash of its own: '- {kinds[1]}: …'",
-            below=(kinds[1],),
-        )
-    if not kinds:
-        names = ", ".join(repr(key) for key in list(value)[:3])
-        fault(
-            Rule.SHAPE,
-            f"a block has one key, its kind; this one has {names}" if value else "an empty block",
-            near(next(iter(value), ""), BLOCKS),
-        )
-    other = next(key for key in value if key not in BLOCKS)
-    fault(
-        Rule.SHAPE,
-        f"{other!r} stands beside the block {kinds[0]!r}, not in it",
-        f"indent it deeper than '{kinds[0]}:'",
-        below=(other,),
-    )
-
-
-def _fields(kind: str, content: object) -> object:
-    block = BLOCKS[kind]
-    if isinstance(content, dict):
-        if "kind" in content:
-            fault(
-                Rule.UNKNOWN_KEY,
-                f"unknown key 'kind' in {kind}",
-                "take it out",
-                below=(kind, "kind"),
-            )
-        return {"kind": kind, **content}
-    if content is None:
-        return {"kind": kind} if _stands_alone(kind) else _refuse_nothing(kind, (kind,))
-    if block.short is None:
-        needed = _needed(block)
-        fault(
-            Rule.TYPE,
-            f"{kind} needs keys of its own",
-            f"write {kind}: {{{', '.join(f'{name}: …' for name in needed)}}}" if needed else "",
-            below=(kind,),
-        )
-    return {"kind": kind, block.short: content}
-
-
 Block = Annotated[_AnyBlock, Field(discriminator="kind"), BeforeValidator(_open)]
+"""A block of an issue. What reading gives holds no snippets: it puts their blocks there."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from newsletter.errors import Finding, Level, Place, near
-from newsletter.issue.blocks import BLOCKS
+from newsletter.issue.blocks import BLOCKS, Columns
 from newsletter.issue.issue import Issue
 from newsletter.issue.rules import Rule
 from newsletter.issue.source import Path, Source
@@ -98,6 +98,8 @@ def _found(value: object) -> str:
 def _inside(path: Path) -> str:
     """Name the block or part that a path is in, or the issue."""
     names = [step for step in path if isinstance(step, str) and step not in {"blocks", "items"}]
+    while "columns" in names[:-1]:
+        names.remove("columns")
     return f" in {'.'.join(names)}" if names else ""
 
 
@@ -108,16 +110,18 @@ def _needed(model: type[BaseModel]) -> list[str]:
 def _model_at(path: Path) -> type[BaseModel] | None:
     """Find the model of the part that a path leads to."""
     model: type[BaseModel] | None = Issue
+    blocks = False
+    """Whether the next step is a kind of block."""
     for step in path:
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step) if model else None
-        if model in {Issue, None} and step in BLOCKS:
-            model = BLOCKS[step]
-        elif model is Issue and step == "blocks":
-            continue
+        if blocks:
+            model, blocks = BLOCKS.get(step), False
+        elif model is not None and step in model.model_fields:
+            blocks = (model, step) in {(Issue, "blocks"), (Columns, "columns")}
+            model = None if blocks else _model_of(model.model_fields[step].annotation)
         else:
-            model = _model_of(field.annotation) if field else None
+            model = None
     return model
 
 

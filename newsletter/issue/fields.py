@@ -109,6 +109,8 @@ def _braces(text: str, faults: list[FieldError]) -> Iterator[tuple[int, int]]:
 def _end(text: str, start: int) -> int | None:
     """Find where the field that begins at `start` ends; braces in quotes do not end it."""
     piece = text[start : start + _LONGEST]
+    if "}}" not in piece:
+        return None
     position = start
     try:
         for _, token, written in _environment().lex(piece):

@@ -1,25 +1,16 @@
 """An issue: one newsletter as written, in one language."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from newsletter.issue.blocks import Block, Heading, Value
+from newsletter.issue.blocks import Block, Columns
 from newsletter.issue.condition import Condition
+from newsletter.issue.levels import levelled
+from newsletter.issue.source import Path
 from newsletter.issue.texts import LanguageCode, Line, Values, When, some
-
-
-def _levels(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Give headings without a level theirs: 1 to the first of the issue, 2 to later ones."""
-    headings = [block for block in blocks if isinstance(block, Heading)]
-    if all(heading.level for heading in headings):
-        return blocks
-    return tuple(
-        block.model_copy(update={"level": 1 if block is headings[0] else 2})
-        if isinstance(block, Heading) and not block.level
-        else block
-        for block in blocks
-    )
+from newsletter.issue.values import Value
 
 
 class Issue(Value):
@@ -35,13 +26,15 @@ class Issue(Value):
     """Who gets the issue, beside being on the lists; empty: everybody."""
     number: Line | None = None
     """As in "2/2025"."""
-    blocks: Annotated[tuple[Block, ...], AfterValidator(some), AfterValidator(_levels)]
+    contents: bool = False
+    """Whether a table of contents, made of the headings of level 2, stands at the beginning."""
+    blocks: Annotated[tuple[Block, ...], AfterValidator(some), AfterValidator(levelled)]
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """The distinct conditions of blocks, in order of appearance."""
+        """The distinct conditions of blocks, of those inside columns too, in order."""
         found: list[Condition] = []
-        for block in self.blocks:
+        for _, block in self.walk():
             if block.when and block.when not in found:
                 found.append(block.when)
         return tuple(found)
@@ -49,15 +42,49 @@ class Issue(Value):
     def visible(self, variant: str) -> list[tuple[int, Block]]:
         """Give the blocks of a variant (as `condition.outcomes` writes it) with their indexes.
 
+        Columns hold only what the variant shows; there may be one of them left.
         Raises ValueError when the variant does not have one digit per condition.
         """
+        hidden = self._hidden(variant)
+        shown = ((index, _shown(block, hidden)) for index, block in enumerate(self.blocks))
+        return [(index, block) for index, block in shown if block is not None]
+
+    def walk(self, variant: str | None = None) -> Iterator[tuple[Path, Block]]:
+        """Give every block with its path, columns before the blocks inside them.
+
+        With a variant, only what it shows; then raises ValueError like `visible`.
+        """
+        hidden = [] if variant is None else self._hidden(variant)
+        for index, block in enumerate(self.blocks):
+            yield from _walk(("blocks", index, block.kind), block, hidden)
+
+    def _hidden(self, variant: str) -> list[Condition]:
+        """Give the conditions that do not hold in a variant."""
         conditions = self.conditions
         if len(variant) != len(conditions):
             raise ValueError(
                 f"variant {variant!r} does not fit an issue with {len(conditions)} conditions"
             )
-        return [
-            (index, block)
-            for index, block in enumerate(self.blocks)
-            if not block.when or variant[conditions.index(block.when)] == "1"
-        ]
+        digits = zip(conditions, variant, strict=True)
+        return [condition for condition, digit in digits if digit != "1"]
+
+
+def _shown(block: Block, hidden: Sequence[Condition]) -> Block | None:
+    """Give what is left of a block when some conditions do not hold."""
+    if block.when in hidden:
+        return None
+    if not isinstance(block, Columns):
+        return block
+    shown = (tuple(each for each in column if each.when not in hidden) for column in block.columns)
+    columns = tuple(column for column in shown if column)
+    return block.model_copy(update={"columns": columns}) if columns else None
+
+
+def _walk(path: Path, block: Block, hidden: Sequence[Condition]) -> Iterator[tuple[Path, Block]]:
+    if block.when in hidden:
+        return
+    yield path, block
+    if isinstance(block, Columns):
+        for number, column in enumerate(block.columns):
+            for index, inner in enumerate(column):
+                yield from _walk((*path, "columns", number, index, inner.kind), inner, hidden)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from pydantic import ValidationError
 
@@ -10,34 +11,42 @@ from newsletter.issue import fields as personal
 from newsletter.issue import yaml
 from newsletter.issue.condition import MOST_VARIANTS, variants
 from newsletter.issue.document import Document
+from newsletter.issue.event import TIME_ZONE
 from newsletter.issue.faults import finding
 from newsletter.issue.issue import Issue
 from newsletter.issue.rules import Rule
+from newsletter.issue.snippets import SnippetSource, expand
 from newsletter.issue.source import Source
 
 _MOST_FINDINGS = 200
 
 
-def read(data: bytes, name: str, *, fields: Sequence[str], default_language: str) -> Document:
+def read(
+    data: bytes, name: str, *, fields: Sequence[str], default_language: str,
+    snippets: SnippetSource | None = None, time_zone: str | None = None,
+) -> Document:  # fmt: skip
     """Read an issue's YAML; `name` is the file's, as shown to people.
 
-    `fields` are the personal fields that subscribers have. The language is what the file says, else
-    what its name says (`x.sv.yaml`), else the default. Raises FindingsError with all faults.
+    `fields` are the personal fields that subscribers have; events are in `time_zone`. The language
+    is what the file says, else what its name says (`x.sv.yaml`), else the default. The blocks of
+    snippets are in the issue as if written there. Raises FindingsError with all faults.
     """
+    context = {"fields": tuple(fields), "time_zone": time_zone or TIME_ZONE}
     source, findings = yaml.load(data, name)
-    findings = [*findings, *_personal(source, fields)]
+    source, wrong = expand(source, snippets, context)
+    findings = [*findings, *wrong, *islice(_personal(source, fields), _MOST_FINDINGS)]
     issue = None
     try:
         issue = Issue.model_validate(
             {"language": _language_of(name) or default_language, **source.data},
-            context={"fields": tuple(fields)},
+            context=context,
         )
     except ValidationError as error:
         findings += [finding(item, source) for item in error.errors(include_url=False)]
     else:
         findings += [*_language(issue, source), *_variants(issue, source)]
     if findings or issue is None:
-        raise FindingsError(_sorted(findings))
+        raise FindingsError(_sorted(findings, name))
     return Document(issue, source)
 
 
@@ -81,6 +90,15 @@ def _personal(source: Source, known: Sequence[str]) -> Iterator[Finding]:
             yield Finding(fault.rule, Level.ERROR, place, fault.message, fault.hint)
 
 
-def _sorted(findings: Sequence[Finding]) -> list[Finding]:
-    ordered = sorted(findings, key=lambda item: (item.place.line, item.place.column, item.rule))
+def _sorted(findings: Sequence[Finding], name: str) -> list[Finding]:
+    """Order findings by place, those of the issue's own file first; each once.
+
+    A snippet that is used twice has its faults twice.
+    """
+    ordered = sorted(
+        dict.fromkeys(findings),
+        key=lambda item: (
+            item.place.file != name, item.place.file, item.place.line, item.place.column, item.rule,
+        ),
+    )  # fmt: skip
     return ordered[:_MOST_FINDINGS]

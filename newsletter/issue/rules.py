@@ -43,6 +43,9 @@ class Rule(StrEnum):
     CONDITION = "NL212", "a condition names an unknown field"
     VARIANTS = "NL213", "the conditions make too many different mails"
     LANGUAGE = "NL214", "the file's name and its text disagree about the language"
+    COUNT = "NL215", "there are too few or too many of something"
+    TIME = "NL216", "a date or time is not usable"
+    SNIPPET = "NL217", "a snippet is not there, or leads to itself"
 
     FIELD_SYNTAX = "NL301", "something other than a personal field between braces"
     FIELD_UNKNOWN = "NL302", "a personal field that subscribers do not have"

@@ -35,24 +35,12 @@ class Mark:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a value begins and ends, and where its key is, if it has one."""
-
-    start: Mark
-    end: Mark
-    key: Mark | None = None
-    style: Style = Style.OTHER
-
-
 @dataclass(frozen=True)
-class Source:
-    """A file's text with its data and the positions of all values."""
+class File:
+    """A file's text."""
 
     name: str
     text: str
-    data: Mapping[str, Any]
-    spans: Mapping[Path, Span]
 
     @cached_property
     def lines(self) -> list[str]:
@@ -63,15 +51,56 @@ class Source:
         """Show a position."""
         return place_at(self.name, self.lines, mark)
 
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value begins and ends, and where its key is, if it has one."""
+
+    start: Mark
+    end: Mark
+    key: Mark | None = None
+    style: Style = Style.OTHER
+    file: File | None = None
+    """Where it is, when not in the issue's own file."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's text with its data and the positions of all values.
+
+    Where snippets were put in, their values have positions in their own files.
+    """
+
+    name: str
+    text: str
+    data: Any
+    """An issue's mapping, or a snippet's list."""
+    spans: Mapping[Path, Span]
+
+    @cached_property
+    def file(self) -> File:
+        """The issue's own file."""
+        return File(self.name, self.text)
+
+    def rest_of_line(self, path: Path) -> tuple[File, Mark, str]:
+        """Give what stands behind a value on the line where it ends, and where that is."""
+        span = self.spans[self.resolve(path)]
+        file = span.file or self.file
+        row = file.lines[span.end.line] if span.end.line < len(file.lines) else ""
+        return file, span.end, row[span.end.column :]
+
     def resolve(self, path: Path) -> Path:
         """Follow a path as far as the file has it, leaving out steps that the file leaves out.
 
-        A block in its short form lacks a step that the model has: links/0 for links/items/0.
+        A block in its short form lacks a step that the model has: links/0 for links/items/0. The
+        step of columns inside columns may be left out of the path too.
         """
         found: Path = ()
         for step in path:
             if (*found, step) in self.spans:
                 found = (*found, step)
+            elif (*found, *found[-1:], step) in self.spans:
+                found = (*found, *found[-1:], step)
         return found
 
     def place(self, path: Path, offset: int | None = None) -> Place:
@@ -79,13 +108,13 @@ class Source:
         found = self.resolve(path)
         span = self.spans[found]
         if offset is None or not isinstance(text := self.value(found), str):
-            return self.at(span.start)
-        return self.at(self._inside(span, text, offset))
+            return self._at(span, span.start)
+        return self._at(span, self._inside(span, text, offset))
 
     def key_place(self, path: Path) -> Place:
         """Find the key of the value at a path; in a list, the value itself."""
         span = self.spans[self.resolve(path)]
-        return self.at(span.key or span.start)
+        return self._at(span, span.key or span.start)
 
     def value(self, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
         """Give the data at a path that the file has."""
@@ -100,6 +129,9 @@ class Source:
             if isinstance(value := self.value(path), str):
                 yield path, value
 
+    def _at(self, span: Span, mark: Mark) -> Place:
+        return (span.file or self.file).at(mark)
+
     def _inside(self, span: Span, text: str, offset: int) -> Mark:
         if span.style is Style.LITERAL:
             return self._inside_literal(span, text, offset)
@@ -107,9 +139,10 @@ class Source:
         word = _WORD.match(text, offset)
         if word is None:
             return span.start
+        lines = (span.file or self.file).lines
         earlier = len(re.findall(re.escape(word[0]), text[:offset]))
         for line in range(span.start.line, span.end.line + 1):
-            row = self.lines[line] if line < len(self.lines) else ""
+            row = lines[line] if line < len(lines) else ""
             first = span.start.column if line == span.start.line else 0
             last = span.end.column if line == span.end.line else len(row)
             for match in re.finditer(re.escape(word[0]), row[:last]):
@@ -125,8 +158,9 @@ class Source:
         number = before.count("\n")
         column = offset - (before.rfind("\n") + 1)
         row = text.split("\n")[number]
-        line = min(span.start.line + 1 + number, len(self.lines) - 1)
-        return Mark(line, max(0, len(self.lines[line]) - len(row)) + column)
+        lines = (span.file or self.file).lines
+        line = min(span.start.line + 1 + number, len(lines) - 1)
+        return Mark(line, max(0, len(lines[line]) - len(row)) + column)
 
 
 def place_at(name: str, lines: list[str], mark: Mark) -> Place:

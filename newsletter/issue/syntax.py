@@ -83,6 +83,8 @@ def _slip(problem: str, place: Place) -> tuple[str, str] | None:
         return "a tab at the beginning of the line", "indent with spaces"
     if "cannot start any token" in problem:
         sign = line[place.column - 1 : place.column] or "this character"
+        if sign == "\t":
+            return "a tab where only spaces may stand", "replace it by a space"
         return f"a text that begins with {sign}", "put it in quotes"
     if re.search(r":\s+(\"[^\"]*\"|'[^']*')\s*[^\s#,}\]]", line) and "expected" in problem:
         return "text behind a closing quote", "put the whole text in one pair of quotes"

@@ -31,6 +31,9 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`|~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_SNIPPET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+TONES: Final = ("info", "warning")
+"""What a note can be."""
 _LINKS_BEGIN: Final = "links begin with https://, mailto: or tel:"
 _LONGEST_URL: Final = 2000
 """Characters; Outlook and some web servers cut longer ones."""
@@ -76,6 +79,10 @@ def _one_line(text: str) -> str:
             "take out the line break or tab; > instead of | joins lines",
         )
     return stripped
+
+
+def _one_line_or_nothing(text: str) -> str:
+    return _one_line(text) if text.strip() else ""
 
 
 def _plain(text: str) -> str:
@@ -171,11 +178,38 @@ def _programme(text: str) -> str:
     return text
 
 
+def _tone(text: str) -> str:
+    if text not in TONES:
+        fault(Rule.CHOICE, f"no tone {_short(text)}", near(text, TONES))
+    return text
+
+
+def _snippet_name(text: str) -> str:
+    name = text.removesuffix(".yaml").removeprefix("snippets/")
+    if not _SNIPPET_NAME.fullmatch(text):
+        fault(
+            Rule.SNIPPET,
+            f"{_short(text)} cannot be a snippet's name",
+            f"write its file's name without folder and .yaml: {name}"
+            if _SNIPPET_NAME.fullmatch(name)
+            else "small letters a–z, digits, - and _, e.g. contacts-sysma",
+        )
+    return text
+
+
 def _level(value: object) -> object:
     if isinstance(value, str) and value.strip() in {"1", "2", "3"}:
         return int(value)
     if value not in (1, 2, 3) or isinstance(value, bool):
         fault(Rule.LEVEL, "a heading's level is 1, 2 or 3", "1 is the issue's title: only one")
+    return value
+
+
+def _title_level(value: object) -> object:
+    if isinstance(value, str) and value.strip() in {"2", "3"}:
+        return int(value)
+    if value not in (2, 3) or isinstance(value, bool):
+        fault(Rule.LEVEL, "a title's level is 2 or 3", "leave it out: it follows the headings")
     return value
 
 
@@ -204,6 +238,8 @@ def some(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
 
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text of one line, personal fields allowed; stripped."""
+LineOrNothing = Annotated[str, AfterValidator(_one_line_or_nothing)]
+"""Like Line, but may be empty."""
 PlainLine = Annotated[str, AfterValidator(_one_line), AfterValidator(_plain)]
 """Text of one line without personal fields."""
 Markdown = Annotated[str, AfterValidator(_present), Marker.MARKDOWN]
@@ -216,7 +252,12 @@ MailAddress = Annotated[PlainLine, AfterValidator(_address)]
 LanguageCode = Annotated[PlainLine, AfterValidator(_language)]
 LanguageTag = Annotated[PlainLine, AfterValidator(_language_tag)]
 Programme = Annotated[PlainLine, AfterValidator(_programme)]
+Tone = Annotated[PlainLine, AfterValidator(_tone)]
+"""One of TONES."""
+SnippetName = Annotated[PlainLine, AfterValidator(_snippet_name)]
 HeadingLevel = Annotated[int, BeforeValidator(_level)]
+TitleLevel = Annotated[int, BeforeValidator(_title_level)]
+"""The level of a title inside a block; 0 until the issue as a whole decides."""
 
 FieldName = Annotated[str, AfterValidator(_known_field)]
 """A field of subscribers, known from the validation context's `fields`."""

@@ -19,9 +19,10 @@ from newsletter.issue.rules import Rule
 from newsletter.issue.source import FORBIDDEN, LINE_BREAK, Mark, Path, Source, Span, Style, place_at
 from newsletter.issue.syntax import explain
 
-MOST_BYTES: Final = 500_000
+MOST_BYTES: Final = 200_000
+"""Twice what a mail may weigh before Gmail cuts it: more could never be sent."""
 MOST_DEPTH: Final = 40
-MOST_NODES: Final = 20_000
+MOST_NODES: Final = 5_000
 _MOST_FAULTS: Final = 50
 """Of one kind: a binary file must not make half a million findings."""
 
@@ -62,6 +63,36 @@ def load(data: bytes, name: str, *, base: Base = FASTEST) -> tuple[Source, list[
 
     Raises FindingsError when it cannot be read as such.
     """
+    begin = "begin with 'subject: …'"
+    reader, root = _open(data, name, base, begin)
+    if not isinstance(root, MappingNode):
+        reader.add(
+            Rule.NO_MAPPING,
+            reader.at(root.start_mark),
+            "the file does not consist of keys and values",
+            begin,
+        )
+        raise FindingsError(reader.findings)
+    return _source(reader, root, _mapping(reader, root, ()))
+
+
+def load_list(data: bytes, name: str, *, base: Base = FASTEST) -> tuple[Source, list[Finding]]:
+    """Read a YAML file whose top is a list of blocks, as `load` reads a mapping."""
+    begin = "begin with '- heading: …' or '- text: …'"
+    reader, root = _open(data, name, base, begin)
+    if not isinstance(root, SequenceNode):
+        reader.add(
+            Rule.SHAPE,
+            reader.at(root.start_mark),
+            "a snippet is a list of blocks; this file is none",
+            begin,
+        )
+        raise FindingsError(reader.findings)
+    return _source(reader, root, _value(reader, root, ()))
+
+
+def _open(data: bytes, name: str, base: Base, begin: str) -> tuple[_Reader, Node]:
+    """Look at a file from all sides before anything is built of it."""
     reader, loader = _Reader(name), _loader(base)
     _decode(reader, data)
     reader.stop()
@@ -75,22 +106,19 @@ def load(data: bytes, name: str, *, base: Base = FASTEST) -> tuple[Source, list[
         reader.add(Rule.SYNTAX, *_syntax(reader, error))
         raise FindingsError(reader.findings) from error
     if root is None or (isinstance(root, ScalarNode) and not root.value):
-        reader.add(Rule.EMPTY_FILE, Place(name), "the file is empty", "begin with 'subject: …'")
+        reader.add(Rule.EMPTY_FILE, Place(name), "the file is empty", begin)
         raise FindingsError(reader.findings)
-    if not isinstance(root, MappingNode):
-        reader.add(
-            Rule.NO_MAPPING,
-            reader.at(root.start_mark),
-            "the file does not consist of keys and values",
-            "begin with 'subject: …'",
-        )
-        raise FindingsError(reader.findings)
-    values = _mapping(reader, root, ())
+    return reader, root
+
+
+def _source(
+    reader: _Reader, root: Node, values: dict[str, Any] | list[Any]
+) -> tuple[Source, list[Finding]]:
     if any(finding.rule == Rule.KEY for finding in reader.findings):
         # What such a key holds is lost; more findings would only tell about the loss.
         raise FindingsError(reader.findings)
     reader.spans[()] = _span(root, None)
-    return Source(name, reader.text, values, reader.spans), reader.findings
+    return Source(reader.name, reader.text, values, reader.spans), reader.findings
 
 
 def _decode(reader: _Reader, data: bytes) -> None:
@@ -106,8 +134,9 @@ def _decode(reader: _Reader, data: bytes) -> None:
         # utf-8-sig: Windows editors put a byte order mark in front.
         reader.text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        reader.lines = LINE_BREAK.split(data.decode("latin-1"))
-        before = LINE_BREAK.split(data[: error.start].decode("latin-1"))
+        # What stands before the fault is good; the rest is most often Latin-1.
+        before = LINE_BREAK.split(good := data[: error.start].decode("utf-8-sig"))
+        reader.lines = LINE_BREAK.split(good + data[error.start :].decode("latin-1"))
         byte = data[error.start]
         wide = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
         reader.add(

@@ -26,6 +26,8 @@ class Call:
         """Perhaps taken."""
         self.open: Final[set[int]] = set()
         """Certainly not taken."""
+        self.cut = False
+        """Whether it went on in smaller calls, which the batch's key does not stand for."""
         self.recorded = 0
         """How many have a result now."""
         self.wait: timedelta | None = None

@@ -16,7 +16,7 @@ from newsletter import register
 from newsletter.mailing import rows
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.owner import Owner
-from newsletter.mailing.pace import LEASE, is_fresh
+from newsletter.mailing.pace import LEASE, LONGEST_WAIT, is_fresh
 from newsletter.providers import Capabilities
 from newsletter.store import Store
 from newsletter.store.schema import batches, deliveries, results
@@ -82,6 +82,7 @@ class Claims:
         envelope: Envelope,
         *,
         capabilities: Capabilities,
+        account: str,
         keys: Sequence[str],
         owner: Owner,
     ) -> None:
@@ -89,6 +90,7 @@ class Claims:
         self._mailing: Final = mailing_id
         self._envelope: Final = envelope
         self._capabilities: Final = capabilities
+        self._account: Final = account
         self._keys: Final = keys
         self._owner: Final = owner
 
@@ -129,7 +131,9 @@ class Claims:
         Then what was never tried: nobody waits for the sake of one who is never taken.
         """
         open_ = _open(self._mailing, skip)
-        fresh, waited = batches.c.not_before.is_(None), batches.c.not_before <= now
+        fresh = batches.c.not_before.is_(None)
+        # Let go in the future: the clock has been set back, and how long to wait is not known.
+        waited = or_(batches.c.not_before <= now, batches.c.lease_until > now + LONGEST_WAIT)
         left = open_.where(batches.c.state == "handing_over", or_(fresh, waited))
         for row in connection.execute(_locked(left)):
             if self._is_free(row, now):
@@ -212,7 +216,9 @@ class Claims:
 
     def _key(self, batch: Any, members: Sequence[Member], handed_at: datetime) -> str:  # noqa: ANN401 - a row
         ids = [member.delivery for member in members]
-        return self._envelope.batch_key(batch.id, ids, handed_at.isoformat(), self._keys[0])
+        return self._envelope.batch_key(
+            batch.id, ids, handed_at.isoformat(), account=self._account, signing=self._keys[0]
+        )
 
     def _take(
         self,

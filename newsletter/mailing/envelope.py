@@ -93,13 +93,15 @@ class Envelope:
         """Name a delivery at the provider."""
         return f"d{self._short}-{delivery}"
 
-    def batch_key(self, batch: int, members: Sequence[int], handed_at: str, signing: str) -> str:
-        """Name the bytes of a batch: other bytes, another key.
+    def batch_key(
+        self, batch: int, members: Sequence[int], handed_at: str, *, account: str, signing: str
+    ) -> str:
+        """Name the bytes of a batch at an account: other bytes, or another account, another key.
 
         They follow from the deliveries, the date, the key that signs the links, and this version
         of the tool. The signing key goes in as the key of an HMAC, which gives nothing of it away.
         """
-        parts = (self.seal, __version__, batch, handed_at, *members)
+        parts = (self.seal, __version__, account, batch, handed_at, *members)
         content = "/".join(str(part) for part in parts).encode()
         digest = hmac.digest(signing.encode(), content, "sha256").hex()
         return f"b{self._short}-{batch}-{digest[:32]}"

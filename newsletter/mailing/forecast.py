@@ -35,6 +35,8 @@ class Forecast:
     """Everybody whom the lists and the condition name."""
     by_edition: Mapping[tuple[str, str], int]
     """(language, variant) → how many will get it."""
+    by_language_wanted: Mapping[str, int]
+    """A language that the issue lacks → how many read it; they get the fallback."""
     excluded: Mapping[str, int]
     """Reason → how many must not be mailed."""
     mailed_before: int
@@ -70,6 +72,7 @@ def expect(
     """Say whom a mailing would go to, changing nothing."""
     verdicts: Counter[Verdict] = Counter()
     by_edition: Counter[tuple[str, str]] = Counter()
+    wanted: Counter[str] = Counter()
     excluded: Counter[str] = Counter()
     refused = missing_count = 0
     missing: list[Missing] = []
@@ -80,6 +83,8 @@ def expect(
                 excluded[candidate.reason] += 1
             elif candidate.verdict is Verdict.MAIL:
                 by_edition[candidate.needs.language, candidate.needs.variant] += 1
+                if candidate.person.language != candidate.needs.language:
+                    wanted[candidate.person.language] += 1
                 refused += candidate.before == "refused"
                 if candidate.missing:
                     missing_count += 1
@@ -87,6 +92,7 @@ def expect(
     return Forecast(
         audience=verdicts.total(),
         by_edition=dict(by_edition),
+        by_language_wanted=dict(wanted),
         excluded=dict(excluded),
         mailed_before=verdicts[Verdict.MAILED],
         refused_before=refused,

@@ -1,7 +1,7 @@
 """Handing one claimed batch to the provider, and writing down what comes of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,12 +14,20 @@ from newsletter.mailing.claims import Claim
 from newsletter.mailing.clock import Clock
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.pace import SHORTEST_WAIT, is_fresh
-from newsletter.mailing.recording import LeaseLostError, Rest, record, settle
+from newsletter.mailing.recording import LeaseLostError, Rest, give_up_key, record, settle
 from newsletter.mailing.steps import Answered, Excluded, HandedOver, Progress, Uncertain
-from newsletter.providers import Batch, Outcome, Provider, State
+from newsletter.providers import Batch, Message, Outcome, Provider, State
 from newsletter.register.tokens import Tokens
 from newsletter.store import Store
 from newsletter.store.schema import editions
+
+Inline = Callable[[Edition], Mapping[str, bytes]]
+"""Finds the images that travel inside the mails of an edition, by their Content-IDs."""
+
+
+def nothing_inline(_edition: Edition) -> Mapping[str, bytes]:
+    """Let every image stay where it is hosted."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class Handover:
         keys: Sequence[str],
         clock: Clock,
         progress: Progress,
+        inline: Inline = nothing_inline,
     ) -> None:
         self._store: Final = store
         self._provider: Final = provider
@@ -55,7 +64,8 @@ class Handover:
         self._tokens: Final = Tokens(keys)
         self._clock: Final = clock
         self._tell: Final = progress
-        self._editions: Final[dict[str, Edition]] = {}
+        self._inline: Final = inline
+        self._messages: Final[dict[tuple[str, str], Message]] = {}
 
     def make(self, claim: Claim, *, wait: timedelta) -> Came:
         """Make the call, and let go of the batch whatever comes of it.
@@ -107,6 +117,10 @@ class Handover:
         return batch
 
     def _record(self, claim: Claim, call: Call, outcomes: list[Outcome]) -> None:
+        if not outcomes:
+            call.cut = True
+            give_up_key(self._store, claim)
+            return
         results = call.take(outcomes)
         record(self._store, claim, results, now=self._clock.now())
         call.confirm(results)
@@ -140,14 +154,14 @@ class Handover:
             return False
         if can.idempotency_per_recipient:
             return call.lost > claim.uncertain
-        return len(call.lost) == len(claim.members)
+        return not call.cut and len(call.lost) == len(claim.members)
 
     def _batch(self, claim: Claim) -> Batch:
         list_id = claim.members[0].list_id
         return Batch(
             key=claim.key,
             mailing=self._mailing,
-            message=self._envelope.message(self._edition(claim.edition), list_id),
+            message=self._message(claim.edition, list_id),
             recipients=tuple(
                 self._envelope.recipient(
                     member.delivery,
@@ -160,16 +174,19 @@ class Handover:
                 for member in claim.members
             ),
             date=claim.handed_at,
+            again=claim.again,
         )
 
-    def _edition(self, digest: str) -> Edition:
-        """Read an edition once per run."""
-        if digest not in self._editions:
+    def _message(self, digest: str, list_id: str) -> Message:
+        """Make what is the same in every batch of an edition and list, once per run."""
+        if (digest, list_id) not in self._messages:
             with self._store.read() as connection:
                 query = select(editions.c.content).where(editions.c.digest == digest)
-                content = connection.execute(query).scalar_one()
-            self._editions[digest] = Edition.load(content)
-        return self._editions[digest]
+                edition = Edition.load(connection.execute(query).scalar_one())
+            message = self._envelope.message(edition, list_id)
+            message = replace(message, inline=self._inline(edition))
+            self._messages[digest, list_id] = message
+        return self._messages[digest, list_id]
 
 
 def _rests(call: Call, until: datetime, *, repeat: bool) -> list[Rest]:

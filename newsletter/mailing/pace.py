@@ -33,6 +33,10 @@ _LONGEST: Final = 15 * 60.0
 _SAFE_LIFE: Final = 0.75
 """Part of an idempotency key's life after which a repeat might come too late: a call takes time."""
 
+_SET_BACK: Final = 0.001
+"""Part of it by which the clock may have been set back meanwhile; by more, and it was wrong when
+the key was made, so that nobody knows how old the key is."""
+
 
 def backoff(tries: int) -> timedelta:
     """Wait twice as long after each try, with jitter so that runs do not come all at once."""
@@ -42,4 +46,4 @@ def backoff(tries: int) -> timedelta:
 
 def is_fresh(age: timedelta, life: timedelta | None) -> bool:
     """Tell whether a key of that age is certainly still known to the provider."""
-    return life is not None and age < life * _SAFE_LIFE
+    return life is not None and -life * _SET_BACK <= age < life * _SAFE_LIFE

@@ -1,6 +1,7 @@
 """Planning a mailing: one frozen row per person, in batches, all in one transaction."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -50,7 +51,7 @@ def plan(
         "planned_at": now,
     }
     for _ in range(_MOST_TRIES):
-        with Draft(batch_size) as draft:
+        with _room(), Draft(batch_size) as draft:
             with store.read() as connection:
                 seen = _latest(connection, editions.issue)
                 for candidate in survey(
@@ -71,6 +72,18 @@ def plan(
         f"others keep planning {editions.issue!r} at the same time; nothing was planned",
         hint="let one of them send it, and see: newsletter status",
     )
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Tell when the disk has no room for a draft."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the draft of the mailing cannot be kept: {error.strerror}",
+            hint="free some space for temporary files (TMPDIR); nothing was planned",
+        ) from error
 
 
 def _alone(connection: Connection) -> None:

@@ -42,6 +42,15 @@ def record(
     return until
 
 
+def give_up_key(store: Store, claim: Claim) -> None:
+    """Note that the batch goes out under other keys, before it does: no run repeats it by its own.
+
+    Raises LeaseLostError.
+    """
+    with store.begin() as connection:
+        _hold(connection, claim, key="")
+
+
 @dataclass(frozen=True, slots=True)
 class Rest:
     """What a call leaves of its batch: deliveries without a result, by what is known of them."""

@@ -17,7 +17,7 @@ from newsletter.mailing.books import Accounts, accounts
 from newsletter.mailing.claims import Claim, Claims, Closed
 from newsletter.mailing.clock import Clock, Stop
 from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.handover import Came, Handover
+from newsletter.mailing.handover import Came, Handover, Inline, nothing_inline
 from newsletter.mailing.owner import Owner
 from newsletter.mailing.pace import LONGEST_WAIT, MOST_LOST, MOST_TRIES, backoff
 from newsletter.mailing.recording import LeaseLostError
@@ -48,12 +48,14 @@ def dispatch(
     owner: Owner,
     stop: Stop,
     progress: Progress = silent,
+    inline: Inline = nothing_inline,
 ) -> Accounts:
     """Hand over what is planned, and what a dead run left; gives the accounts at the end.
 
     Returns early, with batches still planned, when `stop` is set, when the provider asks for a
     long wait, or when it takes nothing for a while: dispatch again later. Raises ProviderError
     when the provider refuses for good (wrong key, closed account); nobody is lost by that either.
+    `inline` finds the images that travel inside the mails of an edition.
     """
     envelope = _envelope(store, mailing_id)
     run = _Run(
@@ -62,6 +64,7 @@ def dispatch(
             mailing_id,
             envelope,
             capabilities=provider.capabilities,
+            account=provider.account,
             keys=keys,
             owner=owner,
         ),
@@ -73,6 +76,7 @@ def dispatch(
             keys=keys,
             clock=clock,
             progress=progress,
+            inline=inline,
         ),
         clock=clock,
         stop=stop,

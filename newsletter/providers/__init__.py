@@ -16,7 +16,7 @@ from newsletter.errors import InputError, near
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Template
 
-_NOT_PROVIDERS = {"answers", "choices", "guard", "headers", "http", "mime"}
+_NOT_PROVIDERS = {"answers", "choices", "guard", "headers", "http", "mime", "related"}
 """Modules of this package that providers are built from."""
 
 
@@ -42,6 +42,9 @@ class Message:
     edition: Edition
     headers: Mapping[str, Template]
     """List-Unsubscribe and the other header fields, ASCII only, by their exact names."""
+    inline: Mapping[str, bytes] = field(default_factory=dict)
+    """Images that travel inside the mail: JPEG, PNG or GIF, by the Content-ID that the HTML
+    shows them under (`src="cid:…"`); its part before the @ is the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class Batch:
     message: Message
     recipients: tuple[Recipient, ...]
     date: datetime
+    again: bool = field(default=False, compare=False)
+    """An earlier call for these may have been taken: a refusal now says nothing of that one, so
+    they must not go out in other pieces, whose keys would be new."""
 
     def only(self, recipients: tuple[Recipient, ...], part: str) -> "Batch":
         """Take some of the recipients, under a key of its own."""
@@ -124,6 +130,8 @@ class Capabilities:
     and whatever was answered for the others: nobody is then taken twice."""
     sends: bool = True
     """False where nothing leaves this machine."""
+    inline_images: bool = False
+    """Whether images can travel inside the mail."""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -132,8 +140,16 @@ class Provider(Protocol):
 
     capabilities: ClassVar[Capabilities]
 
+    @property
+    def account(self) -> str:
+        """Name where a batch's key is known: a repeat at another account is a second mail."""
+        ...
+
     def send(self, batch: Batch) -> Iterator[list[Outcome]]:
         """Hand a batch over, giving outcomes as they become known; each recipient exactly once.
+
+        An empty list comes before the rest goes on in smaller calls: from then on the batch's key
+        stands for it no more, and a repeat under that key would not be the same calls.
 
         Raises ProviderError when it certainly took nothing of what has no outcome yet, and trying
         again at once is no use (wrong key, account closed).

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from newsletter.errors import InputError, ProviderError
-from newsletter.providers import Batch, Outcome, Recipient, State
+from newsletter.providers import Batch, Capabilities, Message, Outcome, Recipient, State
 from newsletter.providers import headers as fields
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -13,6 +13,15 @@ _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 )
+
+
+def refuse_inline(message: Message, capabilities: Capabilities) -> None:
+    """Raise ProviderError for images inside a mail that the provider could not carry."""
+    if message.inline and not capabilities.inline_images:
+        raise ProviderError(
+            f"{capabilities.title} cannot carry images inside the mail",
+            hint='host them: hosting = "web", "folder" or "s3" in [images] of newsletter.toml',
+        )
 
 
 def screen(batch: Batch) -> tuple[Batch, list[Outcome]]:

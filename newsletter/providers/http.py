@@ -4,6 +4,7 @@ A driver is pure: it makes a request from a batch and outcomes from an answer. T
 client only, never in a Request, so that what is logged or compared holds no secret.
 """
 
+import hashlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,8 @@ class HTTPProvider(ABC):
         self.base_url: Final = settings.base_url or base_url
         self._secret: Final = secret
         self._timeout: Final = settings.timeout
+        self.account: Final = hashlib.sha256(f"{self.base_url} {secret}".encode()).hexdigest()
+        """Another key may be another account's: only the same one is trusted to be the same."""
         self._client: Final = httpx.Client(
             auth=auth,
             headers={
@@ -126,6 +129,7 @@ class HTTPProvider(ABC):
 
     def send(self, batch: Batch) -> Iterator[list[Outcome]]:
         """Hand a batch over; see the contract."""
+        guard.refuse_inline(batch.message, self.capabilities)
         clear, refused = guard.screen(batch)
         if refused:
             yield refused
@@ -192,7 +196,10 @@ class HTTPProvider(ABC):
         answer = self._call(request)
         if not isinstance(answer, Split):
             yield doubts.settle(answer)
+        elif batch.again:
+            yield answers.all_of(batch, State.UNKNOWN, answer.reason)
         elif len(batch.recipients) > 1:
+            yield []
             for half in halves(batch):
                 for part in self.requests(half):
                     yield from self._settle(part, doubts)

@@ -10,11 +10,11 @@ import re
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.header import decode_header
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.utils import format_datetime
 from typing import Final
 
-from newsletter.providers import Message, Recipient, headers
+from newsletter.providers import Message, Recipient, headers, related
 
 _BOUNDARY: Final = "=_newsletter_alternative_=_"
 """Neither encoding can write it: quoted-printable has hexadecimal after "=", base64 no "_"."""
@@ -56,6 +56,8 @@ def build(message: Message, recipient: Recipient, date: datetime) -> bytes:
         _part("plain", edition.text.fill(values)),
         _part("html", edition.html.fill(values)),
     )
+    if message.inline:
+        rich = related.wrap(rich, message.inline)
     mark = f"--{_BOUNDARY}".encode()
     return b"\r\n".join([head.encode("ascii"), mark, plain, mark, rich, mark + b"--", b""])
 
@@ -144,8 +146,9 @@ def _whole(word: str) -> bool:
 
 def _body_faults(raw: bytes) -> list[str]:
     message = message_from_bytes(raw, policy=policy.default)
-    parts = [part for part in message.walk() if not part.is_multipart()]
     faults = [f"defect: {defect}" for item in message.walk() for defect in item.defects]
+    parts, more = related.open_parts(message)
+    faults += more
     kinds = [part.get_content_type() for part in parts]
     if message.get_content_type() != "multipart/alternative" or kinds != [
         "text/plain",
@@ -157,7 +160,7 @@ def _body_faults(raw: bytes) -> list[str]:
     return faults
 
 
-def _part_faults(part: EmailMessage) -> list[str]:
+def _part_faults(part: MIMEPart) -> list[str]:
     kind = part.get_content_type()
     faults = []
     if part.get_content_charset() != "utf-8":

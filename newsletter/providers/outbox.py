@@ -31,11 +31,13 @@ class Provider:
         idempotency=timedelta(days=36500),
         idempotency_per_recipient=True,
         sends=False,
+        inline_images=True,
         notes=("Writes one .eml file per recipient, which mail programs open by double click.",),
     )
 
     def __init__(self, folder: Path) -> None:
         self._folder: Final = folder
+        self.account: Final = str(folder)
 
     @classmethod
     def create(

@@ -93,11 +93,12 @@ class Provider(HTTPProvider):
             return self._refusal(batch, response)
         data = answers.json_of(response)
         ids = data.get("data") if isinstance(data, dict) else None
-        if not isinstance(ids, list) or len(ids) > len(batch.recipients):
-            raise answers.Unreadable("its answer is no list of ids")
+        # Ids stand by their order alone: with one too few, nobody knows whose is missing.
+        if not isinstance(ids, list) or len(ids) != len(batch.recipients):
+            raise answers.Unreadable("its answer is no list of as many ids")
         return [
             Outcome(recipient.key, State.ACCEPTED, provider_id=item["id"])
-            for recipient, item in zip(batch.recipients, ids, strict=False)
+            for recipient, item in zip(batch.recipients, ids, strict=True)
             if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]
         ]
 

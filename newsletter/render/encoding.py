@@ -24,6 +24,8 @@ _FORBIDDEN: Final = re.compile(
 """What HTML may not hold (HTML standard, 13.2.3.5)."""
 _TAG: Final = re.compile(r"""<[a-zA-Z](?:[^"'<>]|"[^"]*"|'[^']*')*>""")
 _QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
+_CHANGED: Final = re.compile(r"[\\\n\t']")
+"""What mrml would change in an attribute; a single-quoted one may hold double quotes."""
 
 
 def clean(text: str) -> str:
@@ -48,12 +50,13 @@ def encode_source(mjml: str) -> str:
 
 
 def _encode_tag(tag: re.Match[str]) -> str:
-    return _QUOTED.sub(_encode_attribute, tag[0])
+    return _QUOTED.sub(_encode_attribute, tag[0]) if _CHANGED.search(tag[0]) else tag[0]
 
 
 def _encode_attribute(quoted: re.Match[str]) -> str:
-    value = re.sub(r"\s*\n\s*", " ", quoted[0]).replace("\t", " ")
-    return value.replace("\\", "&#92;")
+    value = re.sub(r"\s*\n\s*", " ", quoted[0][1:-1]).replace("\t", " ")
+    value = value.replace("\\", "&#92;").replace('"', "&#34;")
+    return f'"{value}"'
 
 
 def _reference(match: re.Match[str]) -> str:

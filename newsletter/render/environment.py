@@ -30,21 +30,24 @@ class Templates:
 
     def write(self, name: str, context: Mapping[str, Any]) -> str:
         """Fill a template; raises InputError naming the template and line that are at fault."""
-        return self._fill(f"{name}.{self._kind}.j2", context)
+        return self._fill([f"{name}.{self._kind}.j2"], context)
 
     def write_block(self, kind: str, context: Mapping[str, Any]) -> str:
         """Fill the template of a kind of block, else the default one."""
-        own = f"blocks/{kind}.{self._kind}.j2"
-        known = self._kind == "mjml" or own in self._environment.list_templates()
-        return self._fill(own if known else f"blocks/default.{self._kind}.j2", context)
+        default = [f"blocks/default.{self._kind}.j2"] if self._kind == "txt" else []
+        return self._fill([f"blocks/{kind}.{self._kind}.j2", *default], context)
 
     def css(self, name: str, context: Mapping[str, Any]) -> str:
         """Fill a style sheet."""
-        return self._fill(f"{name}.css.j2", context)
+        return self._fill([f"{name}.css.j2"], context)
 
-    def _fill(self, name: str, context: Mapping[str, Any]) -> str:
+    def _fill(self, names: Sequence[str], context: Mapping[str, Any]) -> str:
+        """Fill the first of the templates that there is."""
+        name = names[0]
         try:
-            return self._environment.get_template(name).render(context)
+            template = self._environment.select_template(list(names))
+            name = template.name or name
+            return template.render(context)
         except TemplateNotFound as error:
             raise InputError(
                 f"no template {error.name}", hint="put it into the folder templates/"

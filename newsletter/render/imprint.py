@@ -8,10 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from newsletter.errors import InputError, near
-from newsletter.i18n import pick, translate
+from newsletter.i18n import pick, primary, translate
 from newsletter.settings import Settings
 
-_RIGHT_TO_LEFT: Final = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 _SPELLED: Final = {
     "linkedin": "LinkedIn",
     "tiktok": "TikTok",
@@ -85,16 +84,6 @@ def _channel(name: str, url: str) -> Channel:
         host = (urlsplit(url).hostname or name).removeprefix("www.")
         return Channel(host[:1].upper() + host[1:], url)
     return Channel(_SPELLED.get(name, name.capitalize()), url)
-
-
-def primary(language: str) -> str:
-    """Give the language of a tag such as sv-FI."""
-    return language.partition("-")[0]
-
-
-def direction(language: str) -> str:
-    """Say in which direction a language is written, as HTML's dir."""
-    return "rtl" if primary(language) in _RIGHT_TO_LEFT else "ltr"
 
 
 def translator(language: str) -> Callable[..., str]:

@@ -10,6 +10,10 @@ COLUMN: Final = 520
 """Pixels between the edges of the text."""
 LOGO_HEIGHT: Final = 48
 """Pixels; lower than the emblem, as Reg. (EU) 2021/1060 annex IX wants of every other logo."""
+LOGO_WIDTH: Final = COLUMN - 8
+"""Pixels; the white edge of 4 stands on either side."""
+MASTHEAD_WIDTH: Final = 240
+"""Pixels; the line beside the sender's logo needs the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +31,28 @@ class Pictures:
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
 
-    def image(self, src: str) -> Picture:
-        """Show an image across the column, at its own size when it is smaller."""
-        url, width, height = self._gallery.url(src)
-        if not width or not height:
-            return Picture(url, COLUMN, None)
-        shown = min(width, COLUMN)
-        return Picture(url, shown, max(1, round(height * shown / width)))
+    def image(self, src: str, width: int = COLUMN) -> Picture:
+        """Show an image across a column of `width` pixels, at its own size when it is smaller."""
+        url, shown, height = self._gallery.url(src, width)
+        return Picture(url, shown or width, height)
 
     def logo(self, src: str) -> Picture:
-        """Show a logo in a row of others, all of one height."""
-        url, width, height = self._gallery.url(src)
-        if not width or not height:
-            return Picture(url, None, LOGO_HEIGHT)
-        shown = min(height, LOGO_HEIGHT)
-        return Picture(url, max(1, round(width * shown / height)), shown)
+        """Show a logo in a row of others, all of one height unless one is very wide."""
+        return self._mark(src, LOGO_WIDTH)
+
+    def masthead(self, src: str) -> Picture:
+        """Show the sender's own logo at the head of the mail."""
+        return self._mark(src, MASTHEAD_WIDTH)
 
     def emblem(self) -> Picture:
         """Show the EU emblem; it becomes a file of the gallery."""
         url, _, _ = self._gallery.add(emblem.png(), "the EU emblem")
         return Picture(url, emblem.WIDTH, emblem.HEIGHT)
+
+    def _mark(self, src: str, most: int) -> Picture:
+        size = self._gallery.size(src)
+        if size is None:
+            return Picture(src, None, LOGO_HEIGHT)
+        scale = min(1, LOGO_HEIGHT / size[1], most / size[0])
+        url, width, _ = self._gallery.url(src, max(1, round(size[0] * scale)))
+        return Picture(url, width, max(1, round(size[1] * scale)))

@@ -26,8 +26,12 @@ class Store:
     def open(cls, url: str) -> Self:
         """Open a database as it is, and bring its tables up to this version of the tool."""
         store = cls(engines.create(url))
-        with _translated():
-            migrations.upgrade(store._engine)
+        try:
+            with _translated():
+                migrations.upgrade(store._engine)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -68,6 +72,7 @@ class Store:
 _REASONS = {
     "database is locked": "another process is writing and did not finish in time; try again",
     "readonly database": "the file or its folder may not be written; check the permissions",
+    "disk I/O error": "the disk may be full or failing; nothing of this step was kept",
     "database or disk is full": "free some space and try again; nothing of this step was kept",
     "unable to open database file": "check that its folder exists and may be written",
     "file is not a database": "the file is something else; check [database] url",

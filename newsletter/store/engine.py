@@ -1,6 +1,7 @@
 """How connections are made: durable, with foreign keys, one writer at a time on SQLite."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,8 +43,24 @@ def begin_write(connection: Connection) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
     # The driver must not open transactions by itself: it would do so late and without IMMEDIATE.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _use_wal(connection)
+    # Without recursive triggers, INSERT OR REPLACE would get past those that keep proof unchanged.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to a write-ahead log: the one statement that does not wait for a lock."""
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

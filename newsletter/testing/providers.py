@@ -53,6 +53,8 @@ class MemoryProvider:
     def __init__(self, *, size: int = 500) -> None:
         self.size: Final = size
         """Recipients per call: the outcomes of a larger batch come in several lists."""
+        self.account = "memory"
+        """Where its keys are known; another one is another account."""
         self.batches: Final[list[Batch]] = []
         """Every batch that was handed over, refused and repeated ones too."""
         self.taken: Final[list[Taken]] = []

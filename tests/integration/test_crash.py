@@ -1,7 +1,8 @@
 """Promise 2: `kill -9` at any instant loses nobody and mails nobody twice.
 
-A sender is killed again and again at random moments and started anew, while people leave. What the
-vendor's own record says is compared with the ledger at the end. Longer:
+Senders, now one and now two at once, are killed again and again at random moments and started
+anew, while people leave. What the vendor's own record says is compared with the ledger at the end.
+Longer:
 
     CRASH_KILLS=1000 pytest tests/integration/test_crash.py -n 0
 """
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,7 +170,7 @@ class Scene:
 
 
 class Zygote:
-    """Starts senders, one at a time."""
+    """Starts senders; each of a pair has its own."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -217,36 +218,44 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Itera
         yield Scene(name, tmp_path, random.Random(SEED), store, server, room.people)
 
 
-def run_and_kill(scene: Scene, zygote: Zygote) -> None:
+def run_and_kill(scene: Scene, zygotes: Sequence[Zygote]) -> None:
     """Kill the wanted number of times, over as many issues as that takes; then let all finish."""
     killed = 0
     for number in itertools.count(1):
         issue = f"issue-{number}"
         while not scene.finished(issue):
-            pid = zygote.start(scene.job(issue))
+            chosen = zygotes[: scene.dice.randint(1, len(zygotes))]
+            pids = [zygote.start(scene.job(issue)) for zygote in chosen]
             if killed < KILLS:
                 time.sleep(scene.dice.uniform(0, scene.longest_life))
                 if scene.dice.random() < 0.4:
                     scene.somebody_leaves()
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            status = zygote.end()
-            assert status in {0, -signal.SIGKILL}, zygote.close()
-            if status == -signal.SIGKILL:
+                kill(pids)
+            statuses = {zygote.end() for zygote in chosen}
+            assert statuses <= {0, -signal.SIGKILL}, [zygote.close() for zygote in zygotes]
+            if -signal.SIGKILL in statuses:
                 killed += 1
                 scene.after_kill(issue)
-            scene.adapt(status)
+            scene.adapt(min(statuses))
         if killed >= KILLS:
             return
 
 
+def kill(pids: Sequence[int]) -> None:
+    """End all at the same instant: stopped first, so that none takes over what another held."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
 @pytest.mark.slow
 def test_killed_at_random_nobody_is_lost_and_nobody_is_mailed_twice(scene: Scene) -> None:
-    zygote = Zygote()
+    zygotes = [Zygote(), Zygote()]
     try:
-        run_and_kill(scene, zygote)
+        run_and_kill(scene, zygotes)
     finally:
-        errors = zygote.close()
+        errors = "".join(zygote.close() for zygote in zygotes)
 
     told = f"seed {SEED}, kills {dict(scene.hits)}, {len(scene.left_at)} left"
     print(told)  # noqa: T201 - shown when the test fails, or with -s

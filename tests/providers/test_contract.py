@@ -91,7 +91,8 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
 def read_back(file: Path) -> Taken:
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)
-    bodies = [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
+    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+    bodies = [part.get_content().replace("\r\n", "\n") for part in parts]
     # The library's reader of whole messages loses characters of long subjects.
     subject = message_from_bytes(file.read_bytes(), policy=policy.compat32)["Subject"]
     return Taken(
@@ -288,6 +289,20 @@ def test_a_message_that_breaks_the_rules_goes_to_nobody(
         send(desk.provider, make_batch(2, message=make_message(**changes)))
 
     assert desk.taken() == []
+
+
+def test_images_inside_the_mail_arrive_or_are_refused_before_any_call(desk: Desk) -> None:
+    name = "0123456789abcdef01234567.jpg@example.fi"
+    edition = make_edition(html=make_template(f'<img src="cid:{name}" alt="">\n'))
+    batch = make_batch(1, message=make_message(edition=edition, inline={name: b"one"}))
+
+    if desk.provider.capabilities.inline_images:
+        assert [item.state for item in send(desk.provider, batch)] == [State.ACCEPTED]
+        assert len(desk.taken()) == 1
+    else:
+        with pytest.raises(ProviderError, match="cannot carry images inside the mail"):
+            send(desk.provider, batch)
+        assert desk.taken() == []
 
 
 @pytest.mark.parametrize("address", ["äiti@example.com", "a@b", "x@example.com, y@example.com", ""])

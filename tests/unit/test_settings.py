@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,70 @@ def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
     assert fault.startswith("newsletter.toml:4:")
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "line", "words"),
+    [
+        ("https://kirje.example.fi", "kirje.example.fi", 1, "is no web address"),
+        ("https://kirje.example.fi", "http://kirje.example.fi", 1, "https:// is needed"),
+        ("https://kirje.example.fi", "https://kirje.example.fi/", 1, "ends with a slash"),
+        ("https://kirje.example.fi", "https://kirje.example.fi/?a=b", 1, "no ?, # or @"),
+        ("https://kirje.example.fi", "https://kirje.example.fi:99999", 1, "is no web address"),
+        ('address = "kirje@example.fi"', 'address = "kirje"', 5, "a mail address is e.g."),
+        ('organisation = "Esimerkkikunta"', "organisation = 5", 6, "text in quotes is expected"),
+        ('name = "Nelinvoimaa"', 'name = " "', 4, "the text is empty"),
+        ('id = "uutiskirje"', 'id = "Uutis kirje"', 15, "use small letters"),
+        ('{ fi = "Uutiskirje" }', "5", 16, "text in quotes is expected"),
+        ('{ fi = "Uutiskirje" }', "{}", 16, "at least one is needed"),
+        ('{ fi = "Uutiskirje" }', '{ fi = "Uutis\\nBcc: x" }', 16, "must stand on one line"),
+    ],
+)
+def test_faults_are_told_in_plain_words_with_their_line(
+    tmp_path: Path, good: str, bad: str, line: int, words: str
+) -> None:
+    [fault] = faults(tmp_path, GOOD.replace(good, bad, 1))
+
+    assert fault.startswith(f"newsletter.toml:{line}:1:")
+    assert words in fault.splitlines()[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_a_trial_on_this_machine_needs_no_https(tmp_path: Path, host: str) -> None:
+    settings = read(tmp_path, GOOD.replace("https://kirje.example.fi", f"http://{host}"))
+
+    assert settings.public_url == f"http://{host}"
+
+
+def test_the_domain_of_list_id_holds_no_header_of_its_own(tmp_path: Path) -> None:
+    [fault] = faults(tmp_path, 'list_domain = "example.fi>\\r\\nBcc: x"\n' + GOOD)
+
+    assert "newsletter.toml:1:1" in fault
+
+
+def test_a_fault_in_the_second_list_is_told_there(tmp_path: Path) -> None:
+    text = GOOD + '\n[[lists]]\nid = "Toinen lista"\nname = "Toinen"\n'
+
+    [fault] = faults(tmp_path, text)
+
+    assert fault.startswith("newsletter.toml:22:1: error settings: lists.1.id:")
+
+
+def test_a_list_that_is_there_twice_is_told_where_lists_are(tmp_path: Path) -> None:
+    [fault] = faults(tmp_path, GOOD + '\n[[lists]]\nid = "uutiskirje"\nname = "Toinen"\n')
+
+    assert fault.startswith("newsletter.toml:14:1: error settings: lists: uutiskirje is declared")
+
+
+def test_a_mark_that_windows_editors_put_in_front_does_no_harm(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbf" + GOOD.encode()).language == "fi"
+
+
+@pytest.mark.parametrize("far", ["[" * 5000, "9" * 5000])
+def test_what_is_far_too_large_is_told(tmp_path: Path, far: str) -> None:
+    [fault] = faults(tmp_path, f"a = {far}")
+
+    assert "far too large" in fault
+
+
 def test_latin_1_bytes_are_told(tmp_path: Path) -> None:
     [fault] = faults(tmp_path, GOOD.encode("utf-8").replace(b"Rantatie", b"R\xe4ntatie"))
 
@@ -95,7 +160,7 @@ def test_latin_1_bytes_are_told(tmp_path: Path) -> None:
         ("fields", {"first_name": {}}, "every subscriber has"),
         ("lists", [{"id": "a", "name": "A"}, {"id": "a", "name": "B"}], "declared twice"),
         ("lists", [], "at least 1"),
-        ("masthead", {"wordmark": "Rivi\nToinen"}, "pattern"),
+        ("masthead", {"wordmark": "Rivi\nToinen"}, "one line"),
         ("theme", {"light": {"papper": "#ffffff"}}, "Extra inputs"),
     ],
 )
@@ -124,3 +189,22 @@ def test_an_unknown_list_gets_a_hint() -> None:
 
 def test_fields_are_the_standard_ones_and_the_declared_ones() -> None:
     assert make_settings().field_names == ("first_name", "last_name", "language", "municipality")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("Europe/Helsinky", "did you mean 'Europe/Helsinki'"),
+        ("", "e.g. Europe/Helsinki"),
+        ("../etc/passwd", "e.g. Europe/Helsinki"),
+        ("Europe", "did you mean 'Europe/"),
+    ],
+)
+def test_a_time_zone_must_exist(zone: str, hint: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(f"no time zone {zone!r}; {hint}")):
+        make_settings(time_zone=zone)
+
+
+def test_events_are_in_finland_unless_the_settings_say_otherwise() -> None:
+    assert make_settings().time_zone == "Europe/Helsinki"
+    assert make_settings(time_zone="Europe/Stockholm").time_zone == "Europe/Stockholm"

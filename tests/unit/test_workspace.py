@@ -29,12 +29,27 @@ def test_a_workspace_is_never_written_over(root: Path) -> None:
 
 def test_files_that_are_there_stay(tmp_path: Path) -> None:
     (tmp_path / "issues").mkdir()
+    (tmp_path / "subscribers").mkdir()
     own = tmp_path / "issues" / "loppuraportti.fi.yaml"
+    ignored = tmp_path / "subscribers" / ".gitignore"
     own.write_text("mine")
+    ignored.write_text("mine, too")
 
     workspace.create(tmp_path)
 
     assert own.read_text() == "mine"
+    assert ignored.read_text() == "mine, too"
+
+
+def test_a_workspace_that_could_not_be_made_can_be_made_after_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "subscribers").touch()
+
+    with pytest.raises(InputError, match="cannot make a workspace"):
+        workspace.create(tmp_path)
+    (tmp_path / "subscribers").unlink()
+    workspace.create(tmp_path)
+
+    assert workspace.find(tmp_path).settings.lists
 
 
 def test_a_workspace_is_found_from_a_folder_inside_it(
@@ -96,3 +111,21 @@ def test_keys_from_the_environment_win_and_must_be_long(
 
     with pytest.raises(InputError, match="shorter than 32"):
         opened.keys()
+
+
+def test_a_broken_file_of_keys_is_told(root: Path) -> None:
+    opened = workspace.find(root)
+    (opened.state / "keys").write_bytes(b"\xff\xfe" * 40)
+
+    with pytest.raises(InputError, match=r"a key in .*keys is no text"):
+        opened.keys()
+
+
+def test_a_workspace_that_cannot_be_written_to_keeps_no_exports(tmp_path: Path) -> None:
+    workspace.create(tmp_path / "kirje")
+    opened = workspace.load(tmp_path / "kirje")
+    assert opened.exports == tmp_path / "kirje" / ".newsletter" / "cache" / "images"
+    (tmp_path / "kirje" / ".newsletter").rmdir()
+    (tmp_path / "kirje" / ".newsletter").touch()
+
+    assert opened.exports is None

@@ -1,5 +1,8 @@
 import json
+import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.unit.cli.conftest import Newsletter
 
@@ -80,3 +83,102 @@ def test_a_file_that_cannot_be_read_is_told(newsletter: Newsletter, root: Path) 
 
     assert done.exit_code == 2
     assert "kansio" in done.stderr
+
+
+BROKEN = """\
+subject: Hei
+preheader: Lyhyesti
+lists: [uutiskirje, jasenet]
+blocks:
+  - heading: Hei
+  - image: {src: images/ei.png, alt: Kuva}
+  - social: [myspace]
+  - image: {src: images/eikaan.png, alt: Kuva}
+"""
+
+
+def test_what_keeps_an_issue_from_being_rendered_is_told_at_once(
+    newsletter: Newsletter, root: Path
+) -> None:
+    write(root, "rikki.fi.yaml", BROKEN)
+    write(root, "rikki.sv.yaml", BROKEN.replace("images/ei.png", "images/jarvi.png"))
+
+    done = newsletter("check", "rikki", "--json")
+
+    found = {
+        (item["file"].split(".")[1], item["line"], item["column"], item["rule"])
+        for item in json.loads(done.stdout)["findings"]
+        if item["level"] == "error"
+    }
+    assert done.exit_code == 1
+    assert found == {
+        ("fi", 3, 21, "NL411"),
+        ("fi", 6, 18, "NL501"),
+        ("fi", 7, 14, "NL412"),
+        ("fi", 8, 18, "NL501"),
+        ("sv", 3, 21, "NL411"),
+        ("sv", 7, 14, "NL412"),
+        ("sv", 8, 18, "NL501"),
+    }
+
+
+def test_a_template_that_fails_is_told_beside_other_faults(
+    newsletter: Newsletter, root: Path
+) -> None:
+    write(root, "malli.fi.yaml", WARNED)
+    (root / "templates" / "blocks").mkdir(parents=True)
+    (root / "templates" / "blocks" / "heading.mjml.j2").write_text("{% if %}")
+
+    done = newsletter("check", "malli")
+
+    assert done.exit_code == 1
+    assert "malli.fi.yaml: error NL501: template blocks/heading.mjml.j2" in done.stdout
+    assert "malli.fi.yaml:5:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "nimetön"),
+        ("render", "vika"),
+        ("send", "vika", "--yes"),
+        ("status", "7"),
+        ("subscribers", "show", "nobody@example.com"),
+        ("subscribers", "import", "nope.csv"),
+    ],
+    ids=" ".join,
+)
+def test_errors_are_json_where_json_was_asked_for(
+    newsletter: Newsletter, root: Path, words: tuple[str, ...]
+) -> None:
+    write(root, "vika.fi.yaml", "subject: Hei\nblocks:\n  - hedding: Hei\n")
+
+    done = newsletter(*words, "--json")
+
+    told = json.loads(done.stdout)
+    assert done.exit_code == told["exit_code"] > 0
+    assert told["error"] in done.stderr
+    assert [item["line"] for item in told["findings"]] == ([3] if "vika" in words else [])
+
+
+def test_what_the_machine_refuses_is_told_without_a_traceback(
+    newsletter: Newsletter, root: Path
+) -> None:
+    (root / ".newsletter").touch()
+
+    written = newsletter("render", "loppuraportti", "--to", "newsletter.toml/look")
+    sent = newsletter("send", "loppuraportti", "--dry-run")
+
+    assert (written.exit_code, sent.exit_code) == (2, 2)
+    assert "error: newsletter.toml" in written.stderr
+    assert "Not a directory" in written.stderr
+    assert ".newsletter: File exists" in sent.stderr
+
+
+def test_checking_nothing_is_no_success(newsletter: Newsletter, root: Path) -> None:
+    shutil.rmtree(root / "issues")
+
+    done = newsletter("check")
+
+    assert done.exit_code == 2
+    assert "no issue in" in done.stderr

@@ -15,6 +15,7 @@ def test_the_demo_tells_its_story_and_ends_by_itself(
     assert "issue loppuraportti: accepted" in done.stdout
     assert "issue esittely: not mailed" in done.stdout
     assert done.stdout.count("accounts balance") == 2
+    assert "--source 'invented for the demo'" in done.stdout
 
 
 def test_the_demo_is_told_again_in_its_own_folder(newsletter: Newsletter, tmp_path: Path) -> None:

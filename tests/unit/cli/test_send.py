@@ -156,3 +156,15 @@ def test_accounts_come_as_json(newsletter: Newsletter) -> None:
 
     assert done["mailings"][0]["accepted"] == 1
     assert rest["mailings"] == []
+
+
+def test_a_dry_run_says_whose_language_the_issue_lacks(newsletter: Newsletter, root: Path) -> None:
+    (root / "issues" / "hei.fi.yaml").write_text(PLAIN, encoding="utf-8")
+    newsletter("subscribers", "add", "a@example.com", *TERMS)
+    newsletter("subscribers", "add", "b@example.com", *TERMS, "--language", "sv")
+
+    shown = newsletter("send", "hei", "--dry-run")
+    data = json.loads(newsletter("send", "hei", "--dry-run", "--json").stdout)
+
+    assert "1 read sv, which this issue lacks: they get fi" in shown.stdout
+    assert data["by_language_wanted"] == {"sv": 1}

@@ -36,6 +36,15 @@ def test_an_issue_is_found_by_a_path_anywhere(folder: Path, tmp_path: Path) -> N
     assert find(str(folder / "yksi.yaml"), elsewhere).siblings == {"": folder / "yksi.yaml"}
 
 
+def test_a_name_with_a_folder_is_looked_for_there_only(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    assert find(str(folder / "yksi"), elsewhere).siblings == {"": folder / "yksi.yaml"}
+    with pytest.raises(InputError, match="no issue named 'yksi' in"):
+        find(str(elsewhere / "yksi"), folder)
+
+
 def test_a_folder_lists_its_issues(folder: Path) -> None:
     assert names(folder) == ["kevat", "yksi"]
 

@@ -129,3 +129,11 @@ def test_many_fields_are_read_in_linear_time() -> None:
 
     assert not faults
     assert len(parts) == 4000
+
+
+def test_braces_without_end_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jinja2.Environment.lex", lambda *_: pytest.fail("was lexed"))
+
+    _, faults = parse_all("{{" * 300, KNOWN)
+
+    assert len(faults) == 300

@@ -6,8 +6,17 @@ from hypothesis import strategies as st
 
 from newsletter.errors import Finding, FindingsError
 from newsletter.issue import read
+from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.document import Document
-from newsletter.testing.issues import FIELDS, GOOD_ISSUE, make_document, make_issue
+from newsletter.testing.issues import (
+    FIELDS,
+    GOOD_BLOCKS,
+    GOOD_ISSUE,
+    GOOD_SNIPPETS,
+    Shelf,
+    make_document,
+    make_issue,
+)
 
 LINES = GOOD_ISSUE.splitlines(keepends=True)
 START = "subject: Hei\nblocks:\n"
@@ -99,7 +108,7 @@ def test_as_many_variants_as_allowed_pass() -> None:
 
 
 def test_endless_faults_are_cut_off() -> None:
-    assert len(faults(START + "  - a: b\n" * 3000)) == 200
+    assert len(faults(START + "  - a: b\n" * 1500)) == 200
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,16 @@ def test_endless_faults_are_cut_off() -> None:
         ("image: {alt: A}", "'src' is missing in image", ""),
         ("image: {src: a.jpg, alt: A, decorativ: true}", "unknown key 'decorativ'", "decorative"),
         ("text: {body: A, wen: {}}", "unknown key 'wen' in text", "when"),
+        ("{}", "an empty block", "known are:"),
+        ("{txt: A, body: B}", "a block has one key, its kind; this one has 'txt', 'body'", "text"),
+        ("columns: [[{text: {body: A, wen: {}}}], [divider]]", "unknown key 'wen' in text", "when"),
+        ("columns: [[{contacts: [{nam: A}]}], [divider]]", "key 'nam' in contacts.people", "name"),
+        ("columns: [[{links: [A]}], [divider]]", "expected keys", "{label: …, url: …}"),
+        ("columns: [[{button: A}], [divider]]", "button needs keys", "{label: …, url: …}"),
+        ("columns: [[A b], [divider]]", "this is text, not a block", "'- text: …'"),
+        ("columns: [[~], [divider]]", "a block is missing here", "'- heading: …'"),
+        ("columns: [snippet, [{snippet: yhteystiedot}]]", "a column is a list of blocks", "- - "),
+        ("columns: {columns: A, when: {}}", "'columns': expected a list, found text", ""),
     ],
 )
 def test_a_faulty_block_is_told_in_plain_words(block: str, message: str, hint: str) -> None:
@@ -145,15 +164,17 @@ def test_three_hundred_lines_are_read_in_a_moment() -> None:
     text = "subject: Hei\nblocks:\n" + "".join(LINES[5:]) * 12
     make_document(text)
 
-    started = time.perf_counter()
+    started = time.process_time()
     make_document(text)
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def outcome(data: bytes) -> Document | tuple[Finding, ...]:
     try:
-        return read(data, "x.yaml", fields=FIELDS, default_language="fi")
+        return read(
+            data, "x.yaml", fields=FIELDS, default_language="fi", snippets=Shelf(GOOD_SNIPPETS)
+        )
     except FindingsError as error:
         return tuple(error.findings)
 
@@ -173,10 +194,13 @@ def check(data: bytes) -> None:
         str(finding)
 
 
+GOOD = st.sampled_from([GOOD_ISSUE, GOOD_BLOCKS])
+
+
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_flipped_bytes_give_findings_or_an_issue(data: st.DataObject) -> None:
-    content = bytearray(GOOD_ISSUE.encode())
+    content = bytearray(data.draw(GOOD).encode())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
 
@@ -184,9 +208,9 @@ def test_flipped_bytes_give_findings_or_an_issue(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_lines_moved_about_give_findings_or_an_issue(data: st.DataObject) -> None:
-    lines = list(LINES)
+    lines = data.draw(GOOD).splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 5))):
         index = data.draw(st.integers(0, len(lines) - 1))
         match data.draw(st.sampled_from(["delete", "double", "indent", "dedent", "swap", "tab"])):
@@ -232,7 +256,25 @@ VALUES = st.recursive(
         st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
         | st.dictionaries(
             st.sampled_from(
-                ["heading", "text", "items", "url", "alt", "when", "kind", "label", "src"]
+                [
+                    "heading",
+                    "text",
+                    "items",
+                    "url",
+                    "alt",
+                    "when",
+                    "kind",
+                    "label",
+                    "src",
+                    "columns",
+                    "snippet",
+                    "name",
+                    "title",
+                    "starts",
+                    "rows",
+                    "header",
+                    "body",
+                ]
             ),
             inner,
             max_size=3,
@@ -244,7 +286,7 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from(["heading", "text", "image", "links", "social", "divider"]), VALUES)
+@given(st.sampled_from([*BLOCKS]), VALUES)
 @settings(max_examples=300, deadline=None)
 def test_any_value_of_a_block_gives_findings_or_an_issue(kind: str, value: str) -> None:
     check(f"{START}  - {kind}: {value}\n".encode())

@@ -1,3 +1,4 @@
+import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -386,3 +387,18 @@ def suppress_but_stay(room: Mailroom, address: str) -> None:
     room.clock.turn(timedelta(seconds=1))
     with room.store.begin() as connection:
         connection.execute(schema.subscriptions.update().values(state="active"))
+
+
+def test_a_full_disk_for_temporary_files_is_told_and_nothing_is_planned(
+    room: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    room.add("aino@example.com")
+    monkeypatch.setattr("newsletter.mailing.draft.TemporaryFile", full)
+
+    with pytest.raises(StoreError, match="No space left"):
+        room.plan()
+
+    assert rows(room.store, "mailings") == []

@@ -23,6 +23,7 @@ def claim(room: Mailroom, number: int = 1) -> Claim:
         number,
         Envelope.load(data),
         capabilities=IdempotentMemoryProvider.capabilities,
+        account="memory",
         keys=KEYS,
         owner=room.owner(),
     )
@@ -141,3 +142,10 @@ def test_a_key_is_trusted_for_three_quarters_of_its_life() -> None:
     assert is_fresh(timedelta(minutes=44), hour)
     assert not is_fresh(timedelta(minutes=45), hour)
     assert not is_fresh(timedelta(0), None)
+
+
+def test_a_key_made_when_the_clock_was_wrong_is_not_trusted() -> None:
+    day = timedelta(hours=24)
+
+    assert is_fresh(timedelta(seconds=-1), day)
+    assert not is_fresh(timedelta(hours=-1), day)

@@ -301,6 +301,23 @@ def test_a_wait_of_more_than_an_hour_ends_the_run(room: Mailroom) -> None:
 # Lost answers -------------------------------------------------------------------------------------
 
 
+def test_a_wait_from_before_the_clock_was_set_back_holds_nobody_up(room: Mailroom) -> None:
+    room.add(*people(2))
+    provider = MemoryProvider()
+    provider.then(ProviderError("the account is closed"), Answer.BUSY)
+    stop = threading.Event()
+    provider.during(lambda _: stop.set())
+    number = room.planned(batch_size=1)
+    room.clock.turn(timedelta(days=30))
+    with pytest.raises(ProviderError):
+        room.dispatch(number, provider, stop=stop)
+    stop.clear()
+    room.dispatch(number, provider, stop=stop)
+    room.clock.turn(timedelta(days=-30))
+
+    assert room.dispatch(number, provider).accepted == 2
+
+
 @pytest.mark.parametrize("answer", [Answer.LOST, Answer.NOT_TAKEN])
 def test_a_lost_answer_is_unknown_where_a_repeat_is_not_safe(
     room: Mailroom, answer: Answer
@@ -441,6 +458,45 @@ def test_a_repeat_that_is_refused_says_nothing_of_the_first_call(
     assert (accounts.handing_over, accounts.refused) == (1, 0)
     assert provider.addresses == ["aino@example.com"]
     assert len(set(keys_of(provider))) == 1
+
+
+class CuttingProvider(IdempotentMemoryProvider):
+    """Hands every batch over in two calls of its own."""
+
+    def send(self, batch: Batch) -> Iterator[list[Outcome]]:
+        yield []
+        middle = len(batch.recipients) // 2
+        yield from super().send(batch.only(batch.recipients[:middle], "a"))
+        yield from super().send(batch.only(batch.recipients[middle:], "b"))
+
+
+def test_what_went_out_under_other_keys_is_not_repeated_under_its_own(room: Mailroom) -> None:
+    room.add(*people(2))
+    provider = CuttingProvider()
+    provider.then(Answer.LOST, Answer.LOST)
+
+    accounts = room.send(provider)
+
+    assert accounts.unknown == 2
+    assert len(provider.batches) == 2
+    assert provider.addresses == people(2)
+
+
+def test_a_run_that_died_while_it_went_out_under_other_keys_leaves_it_unknown(
+    room: Mailroom,
+) -> None:
+    room.add(*people(2))
+    provider = CuttingProvider()
+    provider.during(killed_before)
+    number = room.planned()
+    with pytest.raises(Killed):
+        room.dispatch(number, provider)
+    provider.during(lambda _: None)
+
+    accounts = room.dispatch(number, provider)
+
+    assert accounts.unknown == 2
+    assert provider.taken == []
 
 
 def test_some_taken_some_not_some_unknown_each_get_their_own_state(room: Mailroom) -> None:
@@ -644,6 +700,19 @@ def test_a_batch_of_a_dead_run_is_unknown_when_the_signing_key_changed(room: Mai
 
     assert accounts.unknown == 2
     assert len(provider.batches) == 1
+
+
+def test_a_batch_of_a_dead_run_is_unknown_when_the_account_changed(room: Mailroom) -> None:
+    room.add(*people(2))
+    provider = IdempotentMemoryProvider()
+    provider.during(killed_before)
+    number = room.planned()
+    with pytest.raises(Killed):
+        room.dispatch(number, provider)
+    provider.account = "another"
+
+    assert room.dispatch(number, provider).unknown == 2
+    assert provider.taken == []
 
 
 def test_a_run_that_died_between_two_parts_leaves_the_rest_unknown(room: Mailroom) -> None:

@@ -170,14 +170,16 @@ def test_the_wait_that_was_asked_for_comes_along(server: VendorServer, connect: 
     assert [first[0].wait, second[0].wait] == [timedelta(seconds=7), timedelta(seconds=9)]
 
 
-def test_who_is_missing_from_the_answer_is_unknown(connect: Connect, server: VendorServer) -> None:
+def test_an_answer_that_leaves_somebody_out_makes_nobody_guess_whom(
+    connect: Connect, server: VendorServer
+) -> None:
     server.then(short_list())
 
     outcomes = send(connect(), make_batch(3))
 
-    # Mailgun answers for all at once, so that nobody can be missing.
-    last = State.ACCEPTED if server.vendor.name == "mailgun" else State.UNKNOWN
-    assert [item.state for item in outcomes] == [State.ACCEPTED, State.ACCEPTED, last]
+    # Mailgun answers for all at once; of Resend's ids nobody knows whose is missing.
+    state = State.ACCEPTED if server.vendor.name == "mailgun" else State.UNKNOWN
+    assert [item.state for item in outcomes] == [state] * 3
 
 
 @pytest.mark.parametrize("bad", [{0}, {4}, {8}, {0, 8}, {2, 3, 4}, set(range(9))])
@@ -194,6 +196,34 @@ def test_a_bad_address_costs_nobody_else_the_mail(
     assert refused == bad
     assert len(server.taken) == 9 - len(bad)
     assert len(set(server.addresses)) == len(server.addresses)
+
+
+def test_before_it_goes_out_in_smaller_calls_that_is_told(
+    server: VendorServer, connect: Connect
+) -> None:
+    server.refuse("person1@example.com")
+
+    told = connect().send(make_batch(2))
+
+    assert next(told) == []
+    assert len(server.calls) == 1
+    assert [states(outcomes) for outcomes in told] == [{State.ACCEPTED}, {State.REFUSED}]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_repeat_that_is_refused_does_not_go_out_in_pieces(
+    server: VendorServer, connect: Connect, status: int, count: int
+) -> None:
+    server.then(answer(status, body=b'{"message": "Invalid `to` field"}'))
+    provider = connect()
+    if status not in provider.reads:  # type: ignore[attr-defined] # every driver here is of HTTP
+        pytest.skip("ends the mailing at this vendor")
+
+    (outcomes,) = provider.send(make_batch(count, again=True))
+
+    assert states(outcomes) == {State.UNKNOWN}
+    assert server.taken == []
 
 
 def test_the_halves_of_a_batch_go_under_keys_of_their_own() -> None:
@@ -219,7 +249,7 @@ def test_a_message_that_is_wrong_for_all_stops_and_refuses_nobody(
     with pytest.raises(ProviderError, match="no such sender"):
         seen.extend(connect().send(make_batch(60)))
 
-    assert seen == []
+    assert not any(seen)
     assert len(server.calls) < 20
 
 

@@ -1,6 +1,7 @@
 """Rendering with the starter's own templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,12 @@ import pytest
 from PIL import Image
 
 from newsletter import workspace
+from newsletter.desk.files import SnippetFolders
+from newsletter.issue import read
+from newsletter.issue.condition import variants
 from newsletter.issue.edition import Edition
 from newsletter.render import Gallery, render
+from newsletter.render.page import Page
 from newsletter.settings import Settings
 from newsletter.testing import make_settings
 from newsletter.testing.issues import make_issue
@@ -64,3 +69,37 @@ def edition(settings: Settings, templates: Path, gallery: Gallery) -> Render:
         )
 
     return make
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One variant of a starter issue: as its templates see it, and as it is mailed."""
+
+    page: Page
+    edition: Edition
+
+
+@pytest.fixture(
+    params=sorted((workspace.starter() / "issues").glob("*.yaml")), ids=lambda file: str(file.stem)
+)
+def starter_issue(request: pytest.FixtureRequest) -> list[Rendered]:
+    """Render every variant of one of the starter's issues; the test runs for each issue."""
+    return list(_rendered(request.param))
+
+
+def _rendered(file: Path) -> Iterator[Rendered]:
+    starter = workspace.load(workspace.starter())
+    fields = starter.settings.field_names
+    snippets = SnippetFolders([file.parent / "snippets"])
+    issue = read(
+        file.read_bytes(), file.name, fields=fields, default_language="fi", snippets=snippets
+    ).issue
+    for variant in variants(issue.conditions):
+        parts: dict[str, Any] = {
+            "name": file.name.partition(".")[0],
+            "settings": starter.settings,
+            "folders": [starter.templates],
+            "gallery": Gallery([starter.issues], "http://127.0.0.1:8000/media"),
+            "variant": variant,
+        }
+        yield Rendered(Page(issue, **parts), render(issue, **parts))

@@ -55,5 +55,11 @@ def test_what_a_template_breaks_over_lines_inside_an_attribute_is_joined() -> No
     mjml = "<td style=\"margin:0px;\n     color:#111111\"\n alt='C:\\x\ty'>a\nb\\</td>"
 
     assert encode_source(mjml) == (
-        "<td style=\"margin:0px; color:#111111\"\n alt='C:&#92;x y'>a\nb\\</td>"
+        '<td style="margin:0px; color:#111111"\n alt="C:&#92;x y">a\nb\\</td>'
     )
+
+
+def test_double_quotes_inside_single_ones_do_not_end_the_attribute() -> None:
+    made = through_mrml("", """<p style='font-family:"Open Sans"'>x</p>""")
+
+    assert '<p style="font-family:&#34;Open Sans&#34;">x</p>' in made

@@ -31,19 +31,8 @@ def test_mrml_s_byte_position_becomes_the_text_that_stands_there() -> None:
     assert "position" not in caught.value.message
 
 
-@pytest.mark.parametrize(
-    ("html", "fault"),
-    [
-        ("<html><body><p>x</p></body></html>", "<p> in the body has no lang and dir"),
-        ('<html><body><b lang="fi" dir="ltr"><i>x</b></i></body></html>', "</b> closes <i>"),
-        ("<html></html></p>", "</p> closes <nothing>"),
-        ("<html><p>", "<p> stays open"),
-        ("<html><mj-column/></html>", "<mj-column> is left over"),
-        ("<html><br/><hr></html>", "block-0 is missing"),
-    ],
-)
-def test_html_that_a_mail_cannot_be_is_refused(html: str, fault: str) -> None:
-    with pytest.raises(InputError, match="broken HTML") as caught:
-        finish._inspect(html, ["block-0"])
+def test_what_came_out_broken_is_refused() -> None:
+    with pytest.raises(InputError, match="broken HTML: block-7 is missing") as caught:
+        finish.to_html(MJML, language="fi", markers=["block-7"], languages={})
 
-    assert fault in caught.value.message
+    assert caught.value.hint

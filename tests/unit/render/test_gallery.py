@@ -96,15 +96,23 @@ def test_what_is_no_image_is_refused(gallery: Gallery, images: Path, content: by
         gallery.url("images/x.png")
 
 
-def test_a_type_that_outlook_cannot_show_is_refused(gallery: Gallery, images: Path) -> None:
-    stream = io.BytesIO()
-    Image.new("RGB", (10, 10)).save(stream, "WEBP")
-    (images / "images" / "x.jpg").write_bytes(stream.getvalue())
+@pytest.mark.parametrize("kind", ["AVIF", "TIFF", "BMP", "ICO"])
+def test_a_type_that_mail_has_not_is_refused(gallery: Gallery, images: Path, kind: str) -> None:
+    Image.new("RGB", (16, 16)).save(images / "images" / "x.jpg", kind)
 
     with pytest.raises(InputError, match="is no JPEG, PNG or GIF") as caught:
         gallery.url("images/x.jpg")
 
     assert "save it as JPEG" in caught.value.hint
+
+
+def test_webp_which_outlook_cannot_show_is_converted(gallery: Gallery, images: Path) -> None:
+    Image.new("RGB", (16, 16), "#0e5a78").save(images / "images" / "x.webp")
+
+    url, width, height = gallery.url("images/x.webp", 520)
+
+    assert url.endswith(".png")
+    assert (width, height) == (16, 16)
 
 
 @pytest.mark.parametrize("side", [10_000, 60_000])
@@ -125,14 +133,15 @@ def test_an_image_that_would_unpack_to_millions_of_pixels_is_refused_by_its_head
     )
     (images / "images" / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + body + end)
 
-    with pytest.raises(InputError, match="more than 40 million pixels"):
+    with pytest.raises(InputError, match="more than 64 million pixels"):
         gallery.url("images/x.png")
 
 
 def test_a_file_too_heavy_to_mail_is_refused(gallery: Gallery, images: Path) -> None:
-    (images / "images" / "x.jpg").write_bytes(b"\xff" * 1_000_001)
+    with (images / "images" / "x.jpg").open("wb") as file:
+        file.truncate(30_000_001)
 
-    with pytest.raises(InputError, match="larger than 1 MB"):
+    with pytest.raises(InputError, match="larger than 30 MB"):
         gallery.url("images/x.jpg")
 
 
@@ -147,6 +156,16 @@ def test_a_file_that_cannot_be_read_is_named(
 
     with pytest.raises(InputError, match=r"'images/torit\.jpg' cannot be read: Permission denied"):
         gallery.url("images/torit.jpg")
+
+
+@pytest.mark.parametrize("name", ["kierros.png", "a" * 5000 + ".png"], ids=["circle", "long"])
+def test_a_name_that_the_disk_cannot_follow_is_refused(
+    gallery: Gallery, images: Path, name: str
+) -> None:
+    (images / "images" / "kierros.png").symlink_to("kierros.png")
+
+    with pytest.raises(InputError, match=f"'images/{name}'"):
+        gallery.url(f"images/{name}")
 
 
 def test_a_photograph_taken_upright_is_measured_as_it_is_seen(
@@ -172,6 +191,14 @@ def test_images_are_shown_no_wider_than_the_column_and_no_larger_than_they_are(
     assert (foreign.width, foreign.height) == (520, None)
 
 
+def test_a_very_wide_logo_is_no_wider_than_the_column(gallery: Gallery, images: Path) -> None:
+    Image.new("RGB", (3000, 100)).save(images / "images" / "nauha.png")
+
+    logo = Pictures(gallery).logo("images/nauha.png")
+
+    assert (logo.width, logo.height) == (512, 17)
+
+
 def test_logos_are_lower_than_the_emblem(gallery: Gallery) -> None:
     pictures = Pictures(gallery)
 
@@ -184,3 +211,86 @@ def test_logos_are_lower_than_the_emblem(gallery: Gallery) -> None:
     emblem = pictures.emblem()
     assert emblem.height is not None
     assert emblem.height - 8 > 48
+
+
+def dots(gallery: Gallery) -> list[tuple[int, int]]:
+    """Measure what is published, in the order of its coming."""
+    return [Image.open(io.BytesIO(content)).size for content in gallery.files.values()]
+
+
+def test_an_image_is_exported_with_two_dots_to_a_pixel(gallery: Gallery, images: Path) -> None:
+    Image.new("RGB", (3000, 1500), "#0e5a78").save(images / "images" / "suuri.jpg")
+
+    wide = gallery.url("images/suuri.jpg", 520)
+    narrow = gallery.url("images/suuri.jpg", 248)
+
+    assert (wide[1:], narrow[1:]) == ((520, 260), (248, 124))
+    assert dots(gallery) == [(1040, 520), (496, 248)]
+    assert gallery.url("images/suuri.jpg", 520) == wide
+    assert len(gallery.files) == 2
+
+
+def test_an_image_is_never_shown_or_exported_larger_than_it_is(gallery: Gallery) -> None:
+    assert gallery.url("images/kunta.png", 520)[1:] == (400, 100)
+    assert gallery.url("images/kunta.png", 300)[1:] == (300, 75)
+    assert dots(gallery) == [(400, 100)]
+
+
+def test_a_logo_is_exported_for_its_height_alone(gallery: Gallery) -> None:
+    Pictures(gallery).logo("images/kunta.png")
+
+    assert dots(gallery) == [(384, 96)]
+
+
+def test_measuring_publishes_nothing(gallery: Gallery) -> None:
+    assert gallery.size("images/torit.jpg") == (1040, 520)
+    assert gallery.size("https://example.fi/x.jpg") is None
+    assert gallery.files == {}
+
+
+def test_an_address_may_be_of_any_form(images: Path) -> None:
+    gallery = Gallery([images], lambda name: f"cid:{name}@example.fi")
+
+    url = gallery.url("images/kunta.png", 520)[0]
+
+    assert url == f"cid:{next(iter(gallery.files))}@example.fi"
+    assert gallery.keep(b"BEGIN:VCALENDAR", "ics").endswith(".ics@example.fi")
+
+
+def test_a_heavy_image_is_remarked_with_its_weight(gallery: Gallery, images: Path) -> None:
+    Image.effect_noise((1040, 780), 90).save(images / "images" / "kohina.jpg", quality=95)
+
+    gallery.url("images/kohina.jpg", 520)
+    gallery.url("images/torit.jpg", 520)
+
+    assert [remark.src for remark in gallery.remarks] == ["images/kohina.jpg"]
+    assert gallery.remarks[0].bytes == len(next(iter(gallery.files.values()))) > 200_000
+
+
+def test_exports_are_kept_and_made_anew_when_the_kept_one_is_damaged(
+    images: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache" / "images"
+    Image.new("RGB", (2000, 1000), "#0e5a78").save(images / "images" / "suuri.jpg")
+
+    def made() -> dict[str, bytes]:
+        gallery = Gallery([images], "https://example.fi/media", cache=cache)
+        gallery.url("images/suuri.jpg", 520)
+        return gallery.files
+
+    first = made()
+    (kept,) = cache.iterdir()
+    assert next(iter(first.values())) in kept.read_bytes()
+    before = kept.stat().st_mtime_ns
+    assert made() == first
+    assert kept.stat().st_mtime_ns == before
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert made() == first
+    assert next(iter(first.values())) in kept.read_bytes()
+
+
+def test_a_folder_that_cannot_keep_exports_is_no_fault(images: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    gallery = Gallery([images], "https://example.fi/media", cache=tmp_path / "file" / "images")
+
+    assert gallery.url("images/torit.jpg", 520)[1:] == (520, 260)

@@ -83,7 +83,7 @@ def test_the_footer_says_who_sends_why_and_where_the_address_is_from(edition: Re
 
     words = " ".join(outline(made).text.split())
     assert "Esimerkkikunta, Rantatie 1, 19700 Esimerkkilä" in words
-    assert "Saat tämän kirjeen, koska olet tilannut sen: Uutiskirje." in words
+    assert "Saat tämän kirjeen, koska osoitteesi on tilaajalistalla: Uutiskirje." in words
     assert "Osoitelähde: Asiakasrekisteri, Esimerkkikunta, tietosuoja@example.fi." in words
     text = " ".join(made.text.fill(VALUES).split())
     assert "Osoitelähde: Asiakasrekisteri, Esimerkkikunta, tietosuoja@example.fi." in text

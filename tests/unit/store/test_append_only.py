@@ -77,6 +77,18 @@ def test_proof_and_results_are_not_changed(filled: Store, table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", KEPT, ids=str)
+def test_proof_and_results_are_not_replaced(filled: Store, table: Table) -> None:
+    with filled.read() as connection:
+        row = connection.execute(select(table)).one()._asdict()
+
+    with (
+        pytest.raises(exc.IntegrityError, match=f"{table} are append-only"),
+        filled.begin() as connection,
+    ):
+        connection.execute(insert(table).prefix_with("OR REPLACE").values(row))
+
+
+@pytest.mark.parametrize("table", KEPT, ids=str)
 def test_proof_and_results_are_not_deleted_while_a_subscription_stands(
     filled: Store, table: Table
 ) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import exc, insert, select, text
+from sqlalchemy import QueuePool, exc, insert, select, text
 
 from newsletter.errors import StoreError
 from newsletter.store import Store, engine
@@ -110,6 +110,35 @@ def test_a_file_that_is_something_else_is_told(tmp_path: Path) -> None:
         Store.for_file(file)
 
     assert "[database] url" in caught.value.hint
+
+
+def test_who_makes_a_database_waits_for_another_who_does_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(tmp_path / "register.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("time.sleep", lambda _: other.execute("COMMIT"))
+
+    with Store.for_file(tmp_path / "register.sqlite3") as store:
+        suppress(store, "a")
+
+        assert names(store) == ["a"]
+    other.close()
+
+
+def test_a_database_that_is_refused_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.for_file(tmp_path / "register.sqlite3") as store, store.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    opened = engine.create(f"sqlite:///{tmp_path / 'register.sqlite3'}")
+    monkeypatch.setattr(engine, "create", lambda _: opened)
+
+    with pytest.raises(StoreError, match="newer"):
+        Store.for_file(tmp_path / "register.sqlite3")
+
+    assert isinstance(opened.pool, QueuePool)
+    assert opened.pool.checkedin() == 0
 
 
 def test_a_writer_that_waits_too_long_says_who_is_in_the_way(

@@ -49,7 +49,7 @@ def test_a_wrong_method_names_the_right_ones(client: TestClient, path: str, allo
     asked = client.options(path)
 
     assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
-    assert "Tämä sivu ei pysty siihen" in refused.text
+    assert "Tällä sivulla ei voi tehdä näin" in refused.text
     assert (asked.status_code, asked.headers["allow"], asked.text) == (204, allowed, "")
 
 

@@ -278,7 +278,7 @@ def test_after_a_day_a_new_subscription_is_needed(
 
     for answer in (client.get(link), client.post(f"{link}/undo"), client.post(link)):
         assert answer.status_code == 200
-        assert "Siihen tarvitaan uusi tilaus" in answer.text
+        assert "Saat uuden tilauksen" in answer.text
         assert "vastaukset@example.fi" in answer.text
         assert "<button" not in answer.text
     assert state_of(store, reader) == "left"
@@ -300,7 +300,7 @@ def test_a_subscription_that_ended_otherwise_cannot_be_brought_back_here(
 
     for answer in (client.get(link), client.post(link), client.post(f"{link}/undo")):
         assert answer.status_code == 200
-        assert "Siihen tarvitaan uusi tilaus" in answer.text
+        assert "Saat uuden tilauksen" in answer.text
     assert rows(store) == before
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from newsletter.i18n.locales import primary
+
 LANGUAGES: Final = ("fi", "sv", "en")
 """Languages that have a catalogue in newsletter/locale; English is the message id itself."""
 
@@ -36,6 +38,11 @@ def translate(text: str, language: str, **values: object) -> str:
     """Say the English `text` in `language`, with `{name}` places filled from `values`."""
     translated = _catalogue(language).get(text, text)
     return translated.format(**values) if values else translated
+
+
+def spoken(language: str) -> str:
+    """Say in which language the tool speaks to a reader of `language`: theirs, else English."""
+    return primary(language) if primary(language) in LANGUAGES else "en"
 
 
 def pick(text: Localised, language: str, fallback: str) -> str:

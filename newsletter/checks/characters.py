@@ -1,0 +1,33 @@
+"""Characters that no mail should hold, whatever brought them in: settings, templates, the issue."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from newsletter.checks.page import marked
+from newsletter.checks.registry import Matter, Remark, rule
+from newsletter.errors import Level
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_AROUND: Final = 20
+
+
+@rule("NL459", Level.ERROR, "no part holds a control character")
+def no_control_characters(matter: Matter) -> Iterator[Remark]:
+    """Look for them in subject, HTML and text: those of U+0080–U+009F clip a mail in Gmail (P12).
+
+    Reading refuses them in an issue's file; settings and templates can bring them, too.
+    """
+    for edition in matter.editions:
+        parts = (("subject", edition.subject), ("HTML", edition.html), ("text", edition.text))
+        for name, part in parts:
+            text = marked(part)
+            if found := _CONTROL.search(text):
+                before = " ".join(text[: found.start()][-_AROUND:].split())
+                yield Remark(
+                    matter.place(),
+                    f"the {name} holds the control character U+{ord(found[0]):04X}, "
+                    f"after {before!r}",
+                    "it often comes with text copied from an old document: type the sign anew, "
+                    "in newsletter.toml or a template",
+                )

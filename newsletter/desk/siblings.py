@@ -1,0 +1,117 @@
+"""The languages of one issue beside each other: what is missing, older, or different."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Final
+
+from newsletter.checks import parts
+from newsletter.desk import history
+from newsletter.desk.files import shown
+from newsletter.desk.naming import Files
+from newsletter.errors import Finding, Level, Place
+from newsletter.issue.document import Document
+from newsletter.settings import Settings
+
+_SHOWN: Final = 3
+_UNKNOWN: Final = sys.maxsize
+"""The age of a file that nobody knows: older than any."""
+_Target = tuple[Place, str]
+
+
+def compare(
+    files: Files, documents: Mapping[str, Document], original: str, settings: Settings
+) -> Iterator[Finding]:
+    """Compare the siblings of an issue with its original, the one in the workspace's language."""
+    first = documents[original]
+    for language in settings.languages:
+        if language not in documents:
+            yield Finding(
+                "NL511",
+                Level.WARNING,
+                Place(first.name),
+                f"there is no version in {language!r} of this issue",
+                f"write {files.name}.{language}.yaml; until then its readers get {original!r}",
+            )
+    others = [document for language, document in documents.items() if language != original]
+    if others:
+        yield from _outdated(files, first, others)
+    for document in others:
+        yield from _different_blocks(document, first)
+        yield from _different_targets(document, first)
+
+
+def _outdated(files: Files, first: Document, others: Sequence[Document]) -> Iterator[Finding]:
+    """Look for versions that were changed before the original was."""
+    ages = {shown(path): age for path, age in history.ages(list(files.siblings.values())).items()}
+    for document in others:
+        if ages.get(first.name, _UNKNOWN) < ages.get(document.name, 0):
+            yield Finding(
+                "NL512",
+                Level.WARNING,
+                Place(document.name),
+                f"{first.name} was changed after this version of it",
+                "see whether the change belongs here too; "
+                "if it does not, note that in a comment (# …), which counts as a change",
+            )
+
+
+def _different_blocks(document: Document, first: Document) -> Iterator[Finding]:
+    """Look for the first place where the kinds of blocks differ."""
+    here, there = list(document.issue.walk()), list(first.issue.walk())
+    kinds = [[block.kind for _, block in blocks] for blocks in (there, here)]
+    matcher = SequenceMatcher(a=kinds[0], b=kinds[1], autojunk=False)
+    change = next((code for code in matcher.get_opcodes() if code[0] != "equal"), None)
+    if change:
+        _, there_from, there_to, here_from, here_to = change
+        original = ", ".join(kinds[0][there_from:there_to][:_SHOWN]) or "nothing"
+        own = ", ".join(kinds[1][here_from:here_to][:_SHOWN]) or "nothing"
+        yield Finding(
+            "NL513",
+            Level.NOTE,
+            document.place(here[min(here_from, len(here) - 1)][0]),
+            f"the blocks differ from {first.name}: here {own}, there {original}",
+            "readers of both languages should get the same",
+        )
+
+
+def _different_targets(document: Document, first: Document) -> Iterator[Finding]:
+    """Look for images and links that only one version has, where the numbers differ.
+
+    Addresses of their own for each language are usual, so equal numbers are taken for equal.
+    """
+    for name, targets in (("image", _images), ("link", _links)):
+        here, there = targets(document), targets(first)
+        if len(here) != len(there):
+            only_here = [item for item in here if item[1] not in {target for _, target in there}]
+            only_there = [item for item in there if item[1] not in {target for _, target in here}]
+            at_link = only_here and len(here) > len(there)
+            yield Finding(
+                "NL514",
+                Level.NOTE,
+                only_here[0][0] if at_link else Place(document.name),
+                f"{name}s here: {len(here)}, in {first.name}: {len(there)}"
+                + _listed("only here", only_here)
+                + _listed("only there", only_there),
+                f"readers of both languages should get the same {name}s",
+            )
+
+
+def _listed(where: str, found: Sequence[_Target]) -> str:
+    targets = list(dict.fromkeys(target for _, target in found))
+    if not targets:
+        return ""
+    more = f" and {len(targets) - _SHOWN} more" if len(targets) > _SHOWN else ""
+    return f"; {where}: {', '.join(targets[:_SHOWN])}{more}"
+
+
+def _images(document: Document) -> list[_Target]:
+    return [
+        (document.place((*path, "src")), source)
+        for path, part in parts.parts(document)
+        if isinstance(source := getattr(part, "src", None), str)
+    ]
+
+
+def _links(document: Document) -> list[_Target]:
+    return [(link.url_place, link.url) for link in parts.links(document)]
