@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import JSONOption, WorkspaceOption, say, show, show_json
+from newsletter.cli.output import JSONOption, WorkspaceOption, plain, say, show, show_json
+
+if TYPE_CHECKING:
+    from newsletter.desk import Prepared
 
 
 def render(
@@ -18,6 +21,9 @@ def render(
     ] = Path("rendered"),
     eml: Annotated[
         bool, typer.Option("--eml", help="Also write whole mails, images inside, as .eml files.")
+    ] = False,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="List what each variant shows; write nothing.")
     ] = False,
     workspace: WorkspaceOption = None,
     as_json: JSONOption = False,
@@ -34,6 +40,9 @@ def render(
 
     opened = workspaces.find(workspace)
     prepared = desk.prepare(opened, issue)
+    if variants:
+        _list_variants(prepared, as_json=as_json)
+        return
     written = desk.write(prepared, folder)
     if eml:
         written += desk.write_mails(prepared, folder, opened.settings, now=datetime.now(UTC))
@@ -44,3 +53,19 @@ def render(
     else:
         for path in written:
             show(str(path))
+
+
+def _list_variants(prepared: "Prepared", *, as_json: bool) -> None:
+    from newsletter import desk
+
+    found = list(desk.variants(prepared))
+    if as_json:
+        show_json({"variants": [plain(variant) for variant in found]})
+        return
+    for variant in found:
+        readers = "; ".join(variant.readers) or "everybody"
+        show(f"{variant.language} {variant.name}".strip() + f": {readers}")
+        for part in variant.shown:
+            show(f"  + {part.kind} ({part.condition})  {part.place}")
+        for part in variant.hidden:
+            show(f"  - {part.kind} ({part.condition})  {part.place}")

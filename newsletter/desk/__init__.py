@@ -6,6 +6,19 @@ What is prepared is what is sent, byte for byte: mailing never sees YAML.
 from newsletter.desk.mails import write_mails
 from newsletter.desk.naming import Files, find, names
 from newsletter.desk.prepare import Prepared, prepare, publish
+from newsletter.desk.variants import Part, Variant, variants
 from newsletter.desk.writing import write
 
-__all__ = ["Files", "Prepared", "find", "names", "prepare", "publish", "write", "write_mails"]
+__all__ = [
+    "Files",
+    "Part",
+    "Prepared",
+    "Variant",
+    "find",
+    "names",
+    "prepare",
+    "publish",
+    "variants",
+    "write",
+    "write_mails",
+]

@@ -1,6 +1,6 @@
 """Will it fit on a phone? How wide words are in the theme's type, near enough to choose by.
 
-Widths are those of Helvetica (Adobe's font metrics), in ems; bold letters and serif figures are wider.
+Widths are those of Helvetica (Adobe's font metrics), in ems; bold letters are wider.
 """
 
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ def facts(items: Sequence[Fact]) -> Fit:
 
 
 def _needed(fact: Fact) -> float:
-    """A figure is never broken, its label between words."""
+    """Give the pixels for a figure, which is never broken, and its label, which is at spaces."""
     return max(width(fact.value, _VALUE, bold=True), longest_word([fact.label], _LABEL))
 
 

@@ -131,7 +131,7 @@ class Page:
             Markup("\n").join(self._write_mjml(inner, context) for inner in column)
             for column in spot.columns()
         ]
-        own = context | self._beside(spot) | {"cells": cells}
+        own = {**context, **self._beside(spot), "cells": cells}
         return Markup(self._mjml.write_block(spot.block.kind, own))  # noqa: S704 - escaped there
 
     def text(self) -> str:

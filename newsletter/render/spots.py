@@ -17,19 +17,17 @@ from newsletter.issue.blocks import (
     List,
     Note,
     Quote,
-    Table,
 )
 from newsletter.issue.event import Event
 from newsletter.issue.funding import statement
+from newsletter.issue.table import Table
 from newsletter.render.imprint import translator
 
 CARD: Final = 520
 """Pixels between the edges of the text."""
 GUTTER: Final = 24
 """Pixels between columns; half of it stands on either side of each."""
-_LARGE: Final = (
-    Contacts | Image | List | Article | Event | Facts | Note | Quote | Table | Columns
-)
+_LARGE: Final = Contacts | Image | List | Article | Event | Facts | Note | Quote | Table | Columns
 """What text after it keeps some distance from."""
 
 

@@ -9,7 +9,9 @@ from typing import Final
 from newsletter.issue.table import Table
 from newsletter.render import fitting, plaintext
 
-_NUMBER: Final = re.compile(r"[-+−–±]?\s?[€$£]?\s?\d[\d\s.,:–/]*\s?(?:%|€|[^\W\d_]{1,3}\.?)?|[-–—]?")
+_NUMBER: Final = re.compile(
+    r"[-+\u2212–±]?\s?[€$£]?\s?\d[\d\s.,:–/]*\s?(?:%|€|[^\W\d_]{1,3}\.?)?|[-–—]?"
+)
 _SYLLABLE: Final = re.compile(
     r"(?<=\w{3})(?=[bcdfghjklmnpqrstvwxzšž][aeiouyåäöæøéü]\w)", re.IGNORECASE
 )
@@ -42,8 +44,7 @@ class Data:
     def widths(self) -> list[int]:
         """Percents of the width for each column, where words must break; else empty."""
         needed = [
-            fitting.longest_word(cells, _SIZE, bold=True) + _PADDING
-            for cells in self._columns()
+            fitting.longest_word(cells, _SIZE, bold=True) + _PADDING for cells in self._columns()
         ]
         if sum(needed) <= self._room + _PADDING:
             return []
@@ -82,12 +83,10 @@ class Data:
 
     def _records(self, width: int) -> str:
         """Write a row below its name, a line for each cell."""
-        first, *others = self._table.header
         return "\n\n".join(
             "\n".join(
                 plaintext.wrap(f"{name}: {cell}", width)
-                for name, cell in zip((first, *others), row, strict=True)
-                if cell
+                for name, cell in zip(self._table.header, row, strict=True)
             )
             for row in self._table.rows
         )

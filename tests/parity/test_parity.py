@@ -53,10 +53,9 @@ def mails() -> dict[str, Mail]:
 
 @pytest.fixture(scope="module")
 def sources(mails: dict[str, Mail]) -> dict[str, str]:
-    return {
-        **{name: encode_source(mail.page.mjml()) for name, mail in mails.items()},
-        **{f"{name}, public": encode_source(mail.page.mjml(web=True)) for name, mail in mails.items()},
-    }  # fmt: skip
+    written = {name: mail.page.mjml() for name, mail in mails.items()}
+    public = {f"{name}, public": mail.page.mjml(web=True) for name, mail in mails.items()}
+    return {name: encode_source(mjml) for name, mjml in (written | public).items()}
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.issue.edition import Edition
+from newsletter.render import Gallery
 from newsletter.testing.outline import Outline
 
 Render = Callable[..., Edition]
@@ -42,7 +43,9 @@ def test_an_article_is_a_picture_a_title_that_is_a_link_a_text_and_a_link(editio
     )  # fmt: skip
 
     html = block(made)
-    assert re.search(r"<h2[^>]*><a href=\"https://example.fi/tori\"[^>]*>Tori avautui</a></h2>", html)
+    assert re.search(
+        r"<h2[^>]*><a href=\"https://example.fi/tori\"[^>]*>Tori avautui</a></h2>", html
+    )
     assert html.index("<img") < html.index("Tori avautui") < html.index("<strong>riitti</strong>")
     assert html.index("riitti") < html.index("Lue lisää: työtori</a>")
     text = text_of(made)
@@ -138,7 +141,7 @@ def test_a_table_of_data_has_a_caption_and_scopes_and_no_role(edition: Render) -
 
 
 def test_an_event_says_when_in_the_reader_s_language_and_offers_its_file(
-    edition: Render, gallery: Any
+    edition: Render, gallery: Gallery
 ) -> None:
     made = edition(
         {"heading": "O"},

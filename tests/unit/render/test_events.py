@@ -19,20 +19,23 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 UID = "abc@example.fi"
 
 
-def event(**parts: Any) -> Event:
+def event(**parts: str) -> Event:
     return Event.model_validate({"title": "Seminaari", "starts": "2026-03-04T18:00"} | parts)
 
 
-def entry(content: bytes) -> Any:
+def entry(content: bytes) -> Any:  # noqa: ANN401 - its properties are of thirty types
     """Read a file strictly, and give its one event."""
     (found,) = icalendar.Calendar.from_ical(content.decode()).events
+    assert isinstance(found, icalendar.Event)
     return found
 
 
-def offset_in_file(content: bytes, local: datetime) -> timedelta | None:
+def offset_in_file(content: bytes, local: datetime) -> timedelta:
     """Give a local time's offset from UTC by the file's own time zone, not by ours."""
     (zone,) = icalendar.Calendar.from_ical(content.decode()).timezones
-    return zone.to_tz(lookup_tzid=False).utcoffset(local.replace(tzinfo=None))
+    found = zone.to_tz(lookup_tzid=False).utcoffset(local.replace(tzinfo=None))
+    assert isinstance(found, timedelta)
+    return found
 
 
 def test_a_file_says_what_the_event_says() -> None:
@@ -131,7 +134,7 @@ def test_another_time_zone_is_in_the_file_as_well() -> None:
 
     made = calendar(abroad, UID)
     assert b"TZID:Europe/Stockholm" in made
-    assert offset_in_file(made, datetime(2026, 3, 4, 18)) == timedelta(hours=1)
+    assert offset_in_file(made, datetime(2026, 3, 4, 18, tzinfo=HELSINKI)) == timedelta(hours=1)
 
 
 def test_an_event_in_utc_needs_no_time_zone() -> None:
@@ -178,9 +181,9 @@ def test_at_any_time_the_file_means_the_same_moment_as_the_issue(local: datetime
     assert offset_in_file(made, local) == early.utcoffset()
 
 
-def files(*events: Event, issue: str = "kirje", **changes: Any) -> tuple[list[str], Gallery]:
+def files(*events: Event, issue: str = "kirje") -> tuple[list[str], Gallery]:
     gallery = Gallery([], "https://kirje.example.fi/media")
-    calendars = Calendars(gallery, issue, make_settings(**changes), events, str)
+    calendars = Calendars(gallery, issue, make_settings(), events, str)
     return [calendars.url(each) for each in events], gallery
 
 

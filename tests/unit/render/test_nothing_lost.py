@@ -33,7 +33,7 @@ class Seen(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's
         told = [value or "" for name, value in attrs if name in {"alt", "href"}]
         self.words += " ".join(["", *told, ""])
 
@@ -128,9 +128,7 @@ def test_the_subject_and_the_preheader_are_where_they_belong() -> None:
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1)
 
 
-@given(
-    LINES.filter(lambda text: text.strip() and clean(text) == text and "{" not in text)
-)
+@given(LINES.filter(lambda text: text.strip() and clean(text) == text and "{" not in text))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_whatever_is_lost_or_becomes_anything_but_text(text: str) -> None:
     kinds = {k: v for k, v in every_block(text, markdown="Sana").items() if k != "divider"}

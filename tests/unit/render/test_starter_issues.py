@@ -100,7 +100,9 @@ def test_every_kind_of_block_has_its_own_templates() -> None:
     assert [kind for kind in KINDS if not (folder / f"{kind}.txt.j2").is_file()] == []
 
 
-@pytest.mark.parametrize(("name", "languages"), [("loppuraportti", "fi sv"), ("esittely", "fi sv en")])
+@pytest.mark.parametrize(
+    ("name", "languages"), [("loppuraportti", "fi sv"), ("esittely", "fi sv en")]
+)
 def test_the_siblings_tell_the_same_story(name: str, languages: str, starter: Settings) -> None:
     original, *others = (
         document(STARTER / "issues" / f"{name}.{language}.yaml", starter).issue

@@ -19,7 +19,7 @@ def table(header: list[str], *rows: list[str]) -> Table:
     [
         (["1", "2,5"], True),
         (["1 004", "75 %"], True),
-        (["−3", "+4", ""], True),
+        (["\u22123", "+4", ""], True),
         (["12 kg", "8–10", "–"], True),
         (["€ 100", "1.250,00 €"], True),
         (["18.00", "4.3.2026"], True),
@@ -46,7 +46,9 @@ def test_in_plain_text_the_columns_are_in_line() -> None:
 
 def test_long_cells_are_wrapped_in_their_column_with_air_between_rows() -> None:
     long = "aika pitkä selitys siitä, mitä päivän aikana tehdään ja miksi se kannattaa"
-    data = Data(table(["Aika", "Ohjelma", "Paikka"], ["9.00", long, "sali"], ["10.00", "kahvi", "x"]))
+    data = Data(
+        table(["Aika", "Ohjelma", "Paikka"], ["9.00", long, "sali"], ["10.00", "kahvi", "x"])
+    )
 
     lines = data.text().split("\n")
     assert max(map(len, lines)) <= 76
@@ -76,7 +78,9 @@ def test_no_cell_is_lost_and_no_line_of_words_is_too_long(rows: list[list[str]])
 
     text = Data(table(header, *named[1:])).text()
 
-    words = [word for row in [header, *named[1:]] for cell in row for word in cell.split(" ") if word]
+    words = [
+        word for row in [header, *named[1:]] for cell in row for word in cell.split(" ") if word
+    ]
     for word in words:
         assert word in text
     assert all(len(line) <= 76 or len(line.split()) < 7 for line in text.split("\n"))
@@ -90,7 +94,9 @@ def test_a_table_that_fits_on_a_phone_breaks_no_word() -> None:
 
 
 def test_in_a_table_too_wide_for_a_phone_words_may_break_between_syllables() -> None:
-    data = Data(table(["Kunta", "Koulutuksia", "Osallistujia", "Tyytyväisiä"], ["A", "1", "2", "3"]))
+    data = Data(
+        table(["Kunta", "Koulutuksia", "Osallistujia", "Tyytyväisiä"], ["A", "1", "2", "3"])
+    )
 
     assert sum(data.widths) == 100
     assert data.broken("Koulutuksia nyt").replace("\u00ad", "-") == "Kou-lu-tuk-sia nyt"
@@ -107,7 +113,8 @@ def test_a_narrow_column_makes_a_table_too_wide_sooner() -> None:
 def test_words_are_measured_as_a_font_would() -> None:
     narrow, wide = fitting.width("illi", 14), fitting.width("MMMM", 14)
 
-    assert narrow < 15 < 40 < wide
+    assert narrow < 15
+    assert wide > 40
     assert fitting.width("abc", 14, bold=True) > fitting.width("abc", 14)
     assert fitting.width("漢字", 10) > 20
     assert fitting.longest_word(["aa bbbb", "c"], 14) == fitting.width("bbbb", 14)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.theme import DarkPalette, LightPalette, Theme
 from newsletter.testing.mails import Mail, sampler_mail, starter_mail
 from newsletter.testing.outline import Outline
+from newsletter.theme import DarkPalette, LightPalette, Theme
 
 PLATE = {"#ffffff", "#000000"}
 """White and black beside the EU emblem, in every theme (Reg. (EU) 2021/1060, annex IX)."""
@@ -92,9 +92,7 @@ def test_the_default_theme_is_that_of_the_settings() -> None:
 def test_the_masthead_shows_the_wordmark_or_the_logo_on_a_light_plate() -> None:
     masthead = {"wordmark": "Nelinvoimaa", "accent": "Nelin"}
     plain = starter_mail("loppuraportti.fi", masthead=masthead)
-    named = starter_mail(
-        "loppuraportti.fi", masthead=masthead | {"logo": "images/merkki.png"}
-    )
+    named = starter_mail("loppuraportti.fi", masthead=masthead | {"logo": "images/merkki.png"})
     told = starter_mail(
         "loppuraportti.fi",
         masthead=masthead | {"logo": "images/merkki.png", "logo_alt": "Neljän kunnan merkki"},
