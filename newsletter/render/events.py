@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from newsletter.errors import InputError
 from newsletter.i18n.locales import locale
 from newsletter.issue.blocks import Block
 from newsletter.issue.event import Event
@@ -54,9 +55,19 @@ class Calendars:
                 self._uids.append((block, self._uid(block, issue, domain)))
 
     def url(self, event: Event) -> str:
-        """Give the address of an event's file; empty where a mail cannot link to one."""
+        """Give the address of an event's file; empty where a mail cannot link to one.
+
+        Raises InputError for a time that no calendar reaches.
+        """
         uid = next(uid for known, uid in self._uids if known is event)
-        address = self._gallery.keep(calendar(event, uid, self._plain), "ics")
+        try:
+            content = calendar(event, uid, self._plain)
+        except OverflowError as error:
+            raise InputError(
+                f"no calendar reaches the time of the event {event.title!r}",
+                hint="look at its year",
+            ) from error
+        address = self._gallery.keep(content, "ics")
         # A part of the mail itself (cid:) is for images: no client follows a link to it.
         return address if address.startswith(("https://", "http://")) else ""
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.errors import InputError
 from newsletter.issue.event import Event
 from newsletter.render import Gallery
 from newsletter.render.encoding import clean
@@ -220,6 +221,14 @@ def test_where_files_travel_in_the_mail_itself_no_link_is_offered() -> None:
     made = Calendars(gallery, "kirje", make_settings(), [found := event()], str)
 
     assert made.url(found) == ""
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:00"])
+def test_a_time_that_no_calendar_reaches_is_named(end: str) -> None:
+    start = end.replace("31", "30")
+
+    with pytest.raises(InputError, match="no calendar reaches the time of the event 'Seminaari'"):
+        files(event(starts=start, ends=end))
 
 
 @pytest.mark.parametrize(
