@@ -5,27 +5,30 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from newsletter.errors import StoreError
 
 _WAIT_SECONDS: Final = 30
 """How long a writer waits for another one; a batch's transaction takes milliseconds."""
 
+_FORMS: Final = "use sqlite:///FILE or postgresql://USER@HOST/NAME"
+
 _WRITE: Final = "newsletter_write"
 
 
 def create(url: str) -> Engine:
     """Make an engine for a SQLite or PostgreSQL URL; raises StoreError for another one."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        # The URL may hold a password: it is not repeated.
+        raise StoreError("the database's URL cannot be read", hint=_FORMS) from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return _postgresql(parsed)
     if backend != "sqlite":
-        raise StoreError(
-            f"no support for {backend} databases", hint="use sqlite:///FILE or postgresql://…"
-        )
+        raise StoreError(f"no support for {backend} databases", hint=_FORMS)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # The values of a statement are people's names and addresses: they stay out of error messages.
@@ -33,6 +36,17 @@ def create(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "the PostgreSQL driver is not installed", hint="pip install 'psycopg[binary]'"
+        ) from error
 
 
 def begin_write(connection: Connection) -> None:

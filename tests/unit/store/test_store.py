@@ -1,4 +1,5 @@
 import sqlite3
+import sys
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -173,6 +174,23 @@ def test_a_fault_of_ours_keeps_its_own_error(store: Store) -> None:
                 changed_at=NOW,
             )
         )
+
+
+def test_a_url_that_cannot_be_read_is_told_without_repeating_it() -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open("nonsense:secret")
+
+    assert "secret" not in caught.value.message
+    assert "sqlite:///" in caught.value.hint
+
+
+def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(StoreError, match="not installed") as caught:
+        Store.open("postgresql://kirje@127.0.0.1:9/kirje")
+
+    assert "psycopg" in caught.value.hint
 
 
 def test_another_kind_of_database_is_refused() -> None:
