@@ -79,20 +79,35 @@ class Workspace:
         """Read the key ring that signs links and hides suppressed addresses, newest first.
 
         From NEWSLETTER_KEYS (separated by white space), else from the file .newsletter/keys, which
-        is made with one fresh 256-bit key when there is none. Old keys stay in the ring, so that
-        links in old mails keep working.
+        is made with one fresh 256-bit key in a workspace that has no register yet. Old keys stay in
+        the ring, so that links in old mails keep working.
+
+        Raises InputError for a key that is too short, and when the file has gone from beside a
+        register: a fresh key would quietly end every link in sent mail and every suppression.
         """
         if ring := os.environ.get(KEYS_VARIABLE, "").split():
             return _long_enough(ring, KEYS_VARIABLE)
         file = self.state / "keys"
         if not file.exists():
+            self._refuse_lost_keys(file)
             _create_private(file, secrets.token_urlsafe(_MINIMUM_KEY_LENGTH) + "\n")
         return _long_enough(file.read_text(encoding="utf-8", errors="replace").split(), str(file))
+
+    def _refuse_lost_keys(self, file: Path) -> None:
+        path = self.database_url.removeprefix("sqlite:///")
+        if path != self.database_url and Path(path).exists():
+            raise InputError(
+                f"the keys are gone: there is a register, but no {file} and no {KEYS_VARIABLE}",
+                hint="bring the file back from a copy; without it no unsubscribe link in sent mail "
+                "works and suppressed addresses are not known again. If there is no copy, put a "
+                "new key into it: python -c "
+                '"import secrets; print(secrets.token_urlsafe(32))"',
+            )
 
 
 def _create_private(file: Path, text: str) -> None:
     """Write a file that only its owner may read, unless another process was faster."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)

@@ -19,5 +19,6 @@ def opened_store(folder: Path | None) -> "Iterator[tuple[Workspace, Store, datet
     from newsletter.store import Store
 
     workspace = workspaces.find(folder)
+    workspace.keys()  # made before the register is, so that one without the other means a loss
     with Store.open(workspace.database_url) as store:
         yield workspace, store, datetime.now(UTC)

@@ -84,7 +84,7 @@ def _as_data(sending: "Sending", forecast: "Forecast") -> dict[str, object]:
 
 
 def _finish(accounts: "dict[int, Accounts]", *, as_json: bool) -> None:
-    """Show the accounts; exit code 3 when somebody is left whom the provider did not take yet."""
+    """Show the accounts; exit code 3 when somebody is left, or nobody knows."""
     from newsletter.cli.accounts import lines
 
     if as_json:
@@ -94,6 +94,11 @@ def _finish(accounts: "dict[int, Accounts]", *, as_json: bool) -> None:
             show(f"mailing {key}")
             for line in lines(value):
                 show(line)
-    if any(not value.finished for value in accounts.values()):
+    unfinished = any(not value.finished for value in accounts.values())
+    unknown = sum(value.unknown for value in accounts.values())
+    if unfinished:
         say("not finished; what is planned goes out when you run the same command again")
+    if unknown:
+        say(f"{unknown:,} unknown: newsletter status MAILING --people unknown names them")
+    if unfinished or unknown:
         raise typer.Exit(3)

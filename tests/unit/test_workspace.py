@@ -129,3 +129,16 @@ def test_a_workspace_that_cannot_be_written_to_keeps_no_exports(tmp_path: Path) 
     (tmp_path / "kirje" / ".newsletter").touch()
 
     assert opened.exports is None
+
+
+def test_lost_keys_are_never_replaced_quietly(root: Path) -> None:
+    opened = workspace.find(root)
+    opened.keys()
+    (root / "subscribers" / "register.sqlite3").touch()
+    (root / ".newsletter" / "keys").unlink()
+
+    with pytest.raises(InputError, match="keys are gone") as caught:
+        opened.keys()
+
+    assert "from a copy" in caught.value.hint
+    assert not (root / ".newsletter" / "keys").exists()

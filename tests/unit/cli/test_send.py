@@ -67,13 +67,14 @@ def test_a_lost_answer_is_never_guessed(
     newsletter("subscribers", "add", "aino@example.com", *TERMS)
     server.then(cut_after())
 
-    newsletter("send", "loppuraportti", "--yes")
+    first = newsletter("send", "loppuraportti", "--yes")
     again = newsletter("send", "loppuraportti", "--yes")
     status = json.loads(newsletter("status", "--json").stdout)["mailings"]
 
     assert server.addresses == ["aino@example.com"]
     [mailing] = status
     assert mailing["accounts"]["accepted"] + mailing["accounts"]["unknown"] == 1
+    assert first.exit_code == (3 if mailing["accounts"]["unknown"] else 0)
     assert again.exit_code == 0
 
 
