@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from newsletter import checks, providers
 from newsletter.cli import app
 from newsletter.desk.faults import RULES
+from newsletter.desk.siblings import RULES as SIBLINGS
 from newsletter.desk.weight import RULES as WEIGHTS
 from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.rules import Rule
@@ -77,6 +78,8 @@ def _rules() -> Iterator[str]:
         yield f"| {code} | error | {demanded} |"
     for code, wished in WEIGHTS.items():
         yield f"| {code} | warning | {wished} |"
+    for code, (level, asked) in SIBLINGS.items():
+        yield f"| {code} | {level} | {asked} |"
 
 
 def _settings(model: type[BaseModel], path: str) -> Iterator[str]:
@@ -85,7 +88,8 @@ def _settings(model: type[BaseModel], path: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = field.alias or name
         inner = _section(field.annotation)
-        about = " ".join((field.description or (inner.__doc__ if inner else "") or "").split())
+        said = field.description or _inherited(model, name) or (inner.__doc__ if inner else "")
+        about = " ".join((said or "").split())
         need = "needed" if field.is_required() else ""
         rows.append(f"| `{key}` | {need} | {about} |")
         if inner:
@@ -95,6 +99,12 @@ def _settings(model: type[BaseModel], path: str) -> Iterator[str]:
     yield ""
     for key, section in sections:
         yield from _settings(section, key)
+
+
+def _inherited(model: type[BaseModel], name: str) -> str | None:
+    """Find what a parent model says of a field whose default alone is new."""
+    fields = (getattr(parent, "model_fields", {}).get(name) for parent in model.__mro__[1:])
+    return next((field.description for field in fields if field and field.description), None)
 
 
 def _section(annotation: typing.Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation

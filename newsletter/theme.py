@@ -121,3 +121,5 @@ class Theme(_Section):
     """Fonts that readers have: first choice first."""
     radius: int = Field(default=6, ge=0, le=24)
     """How round the corners of boxes and buttons are, in px."""
+    spacing: int = Field(default=8, ge=6, le=10)
+    """The unit of the air between blocks, in px: 6 is tight, 10 is airy."""

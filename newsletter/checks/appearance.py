@@ -113,7 +113,15 @@ def styles_survive(matter: Matter) -> Iterator[Remark]:
 
 def _weak(matter: Matter, elements: Iterable[tuple[Element, Look]], mode: str) -> Iterator[Remark]:
     for element, look in elements:
-        if look.hidden or look.front is None or look.back is None:
+        if look.hidden:
+            continue
+        if look.front is None or look.back is None:
+            yield Remark(
+                matter.place(element),
+                f"{_short(element.own_words)}: the colour of its "
+                f"{'text' if look.front is None else 'background'} is not understood{mode}",
+                "write it as #rrggbb, which all mail clients understand",
+            )
             continue
         large = look.size >= (_LARGE_BOLD if look.bold else _LARGE)
         least = contrast.LARGE_TEXT if large else contrast.TEXT

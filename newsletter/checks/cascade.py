@@ -2,15 +2,26 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
+
+from PIL import ImageColor
 
 from newsletter.checks.css import Selector, StyleRule
 from newsletter.checks.page import Element, Page
 
-_NAMES: Final = {"black": "#000000", "white": "#ffffff", "red": "#ff0000"}
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\b(?:black|white|red)\b")
-_PIXELS: Final = re.compile(r"\s*([\d.]+)px")
+_COLOUR: Final = re.compile(
+    r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b|\b(?:rgb|hsl)\([^()]*\)|(?<![\w#-])[a-z]+(?![\w(-])",
+    re.IGNORECASE,
+)
+"""What may be a colour without transparency: three forms of CSS, or a word."""
+_TAKEN: Final = re.compile(r"\s*(?:inherit|unset|currentcolor)\b", re.IGNORECASE)
+"""What takes the colour of the text around."""
+_SIZE: Final = re.compile(r"(?:^|\s)(\d*\.?\d+)(px|pt|em|rem|%|)(?=$|[\s/!])")
+_PIXELS_OF: Final = {"px": 1.0, "": 1.0, "pt": 4 / 3, "rem": 16.0}
+"""Units that do not depend on the text around."""
 _NO_TEXT: Final = frozenset(["style", "title", "head", "script"])
 _BOLD: Final = frozenset(["b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"])
 _BOLD_FROM: Final = 600
@@ -19,14 +30,23 @@ _HIDING: Final = {
     "display": re.compile("none"),
     "visibility": re.compile("hidden"),
     "opacity": _NOTHING,
-    "text-indent": re.compile(r"-\d{3}"),
+    "mso-hide": re.compile("all"),
+    "clip": re.compile(r"rect\(\s*0"),
+    "clip-path": re.compile(r"inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0|polygon\(\s*0\D+0\D*\)"),
+    "transform": re.compile(r".*scale[XY3d]*\(\s*0(?![.\d])"),
+    **dict.fromkeys(
+        ("text-indent", "left", "right", "top", "margin-left", "margin-top"),
+        re.compile(r"-\d{3}"),
+    ),
 }
-_MAY_HIDE: Final = frozenset([*_HIDING, "max-height"])
+"""Declarations, and values of theirs that take text out of sight."""
+_SIDES: Final = ("width", "height", "max-width", "max-height")
+_MAY_HIDE: Final = frozenset([*_HIDING, "overflow"])
 _CHANGES: Final = _MAY_HIDE | {
-    "color", "background", "background-color", "font-size", "font-weight",
+    "color", "background", "background-color", "font", "font-size", "font-weight",
 }  # fmt: skip
 """Declarations that a look depends on."""
-_ATTRIBUTES: Final = frozenset(["bgcolor", "hidden"])
+_ATTRIBUTES: Final = frozenset(["bgcolor", "color", "hidden"])
 LINK: Final = "#0000ee"
 """What browsers give to links by themselves."""
 
@@ -109,42 +129,52 @@ def _look(element: Element, around: Look, styles: Mapping[str, str]) -> Look:
     front, back = around.front, around.back
     if element.tag == "a" and "href" in attributes:
         front = LINK
+    if "color" in attributes:  # <font color>
+        front = colour(attributes["color"])
     if "color" in styles:
-        front = around.front if "inherit" in styles["color"] else colour(styles["color"])
+        front = around.front if _TAKEN.match(styles["color"]) else colour(styles["color"])
     if "bgcolor" in attributes:
         back = colour(attributes["bgcolor"])
     for name, value in styles.items():
         if name in {"background", "background-color"}:
             back = _ground(value, back)
-    size = _PIXELS.match(styles.get("font-size", ""))
     return Look(
         front,
         back,
-        size=float(size[1]) if size else around.size,
+        size=_size(styles.get("font-size") or styles.get("font", ""), around.size),
         bold=_bold(element, around, styles),
         hidden=around.hidden or hides(styles) or "hidden" in attributes,
     )
 
 
+@lru_cache(maxsize=256)  # a mail has some ten colours on a thousand elements
 def colour(value: str) -> str | None:
     """Read the colour in a declaration as #rrggbb; None for what is not understood here."""
-    found = _COLOUR.search(value)
-    if not found:
-        return None
-    name = found[0].lower()
-    if len(name) == 4 and name[0] == "#":  # noqa: PLR2004 - #rgb
-        return "#" + "".join(digit * 2 for digit in name[1:])
-    return _NAMES.get(name, name)
+    for found in _COLOUR.finditer(value):
+        with suppress(ValueError):  # a word that is no colour: "1px solid red"
+            red, green, blue = ImageColor.getrgb(found[0])[:3]
+            return f"#{red:02x}{green:02x}{blue:02x}"
+    return None
 
 
 def hides(styles: Mapping[str, str]) -> bool:
     """Tell whether the declarations hide what they are for from everybody who can see."""
     if not styles.keys() & _MAY_HIDE:
         return False
-    return any(pattern.match(styles.get(name, "")) for name, pattern in _HIDING.items()) or (
-        _NOTHING.match(styles.get("max-height", "")) is not None
-        and styles.get("overflow", "").startswith("hidden")
+    return any(_HIDING[name].match(styles[name]) for name in styles.keys() & _HIDING.keys()) or (
+        styles.get("overflow", "").startswith("hidden")
+        and any(_NOTHING.match(styles.get(side, "")) for side in _SIDES)
     )
+
+
+def _size(value: str, around: float) -> float:
+    """Give the pixels that a font's declaration says; those around where it does not."""
+    if not (found := _SIZE.search(value)):
+        return around
+    number, unit = float(found[1]), found[2]
+    if unit in _PIXELS_OF:
+        return number * _PIXELS_OF[unit]
+    return number * around / (100 if unit == "%" else 1)
 
 
 def _ground(value: str, before: str | None) -> str | None:

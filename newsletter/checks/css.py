@@ -69,6 +69,9 @@ class Selector:
             return True
         if step.child:
             return element.parent is not None and self._fits(element.parent, at - 1)
+        before = self.steps[at - 1]
+        if at == 1 and len(before.classes) == 1 and not (before.tag or before.ids):
+            return before.classes <= element.around  # ".card a", as most are: no need to climb
         return any(self._fits(above, at - 1) for above in element.ancestors)
 
 

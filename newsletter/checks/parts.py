@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -25,15 +26,19 @@ class FoundLink:
 def markdown_texts(document: Document) -> Iterator[tuple[Path, str]]:
     """Give every Markdown text of the issue with its path."""
     for path, part in parts(document):
-        for name, field in type(part).model_fields.items():
-            if not is_markdown(field.annotation, field.metadata):
-                continue
+        for name in _markdown_fields(type(part)):
             value = getattr(part, name)
             if isinstance(value, str):
                 yield (*path, name), value
             elif isinstance(value, tuple):
                 for index, item in enumerate(value):
                     yield (*path, name, index), item
+
+
+@cache  # the same for every block of a kind
+def _markdown_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    fields = model.model_fields.items()
+    return tuple(name for name, field in fields if is_markdown(field.annotation, field.metadata))
 
 
 def links(document: Document) -> Iterator[FoundLink]:

@@ -13,11 +13,13 @@ from typing import Final
 from newsletter.checks import css
 from newsletter.checks.cascade import LIGHT, Look, looks
 from newsletter.checks.gmail import stripped
+from newsletter.checks.headings import FoundHeading, outlines
 from newsletter.checks.page import Element, Page, page_of
-from newsletter.checks.parts import FoundLink, links
+from newsletter.checks.parts import FoundLink, links, markdown_texts
 from newsletter.errors import Finding, Level, Place
 from newsletter.issue.document import Document
 from newsletter.issue.edition import Edition
+from newsletter.issue.source import Path
 from newsletter.settings import Settings
 
 
@@ -35,6 +37,16 @@ class Matter:
     def links(self) -> tuple[FoundLink, ...]:
         """Every link of the issue."""
         return tuple(links(self.document))
+
+    @cached_property
+    def texts(self) -> tuple[tuple[Path, str], ...]:
+        """Every Markdown text of the issue, with its path."""
+        return tuple(markdown_texts(self.document))
+
+    @cached_property
+    def outlines(self) -> tuple[tuple[FoundHeading, ...], ...]:
+        """The headings of each variant, in order."""
+        return tuple(outlines(self.document, self.texts))
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:

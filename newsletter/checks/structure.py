@@ -144,6 +144,19 @@ def ids_are_unique(matter: Matter) -> Iterator[Remark]:
     yield from _look(matter, faults, _TEMPLATE)
 
 
+@rule("NL474", Level.ERROR, "links within the mail lead to a place in it")
+def links_inside_arrive(matter: Matter) -> Iterator[Remark]:
+    """Look for the id that each '#…' names: those of the table of contents."""
+    for page in matter.pages:
+        ids = {element.attributes.get("id") for element in page.elements}
+        for link in page.all("a"):
+            target = link.attributes.get("href", "")
+            if target.startswith("#") and target[1:] not in ids:
+                yield Remark(
+                    matter.place(link), f"nothing in the mail has the id of {target!r}", _TEMPLATE
+                )
+
+
 @rule("NL467", Level.ERROR, "readers can make the mail larger")
 def readers_can_zoom(matter: Matter) -> Iterator[Remark]:
     """Look at the viewport (standards C06; WCAG 1.4.4)."""

@@ -13,6 +13,13 @@ from newsletter.errors import Finding, Level, Place
 from newsletter.issue.document import Document
 from newsletter.settings import Settings
 
+RULES: Final = {
+    "NL511": (Level.WARNING, "an issue is there in all `languages` of the settings"),
+    "NL512": (Level.WARNING, "no version is older than the original"),
+    "NL513": (Level.NOTE, "all languages have the same kinds of blocks in the same order"),
+    "NL514": (Level.NOTE, "all languages have as many images and links"),
+}
+"""What is wished of siblings, by code."""
 _SHOWN: Final = 3
 _UNKNOWN: Final = sys.maxsize
 """The age of a file that nobody knows: older than any."""

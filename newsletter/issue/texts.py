@@ -65,7 +65,8 @@ def fault(
 
 
 def _present(text: str) -> str:
-    if not text.strip():
+    # Zero-width spaces and the like are no white space to Python; a reader sees nothing either.
+    if not any(letter.isprintable() and not letter.isspace() for letter in text):
         fault(Rule.EMPTY, "the text is empty", "write something, or leave the key out")
     return text
 

@@ -163,7 +163,7 @@ class Page:
 
     def _beside(self, spot: Spot) -> dict[str, Any]:
         """Give what the block's template reads beside what stands on every page."""
-        return spot.context() | {
+        return spot.context(self._settings.theme.spacing) | {
             "anchor": self._contents.anchor(spot.marker),
             "picture": partial(self._pictures.image, width=spot.width),
             "when": partial(when, language=spot.language),

@@ -27,6 +27,8 @@ CARD: Final = 520
 """Pixels between the edges of the text."""
 GUTTER: Final = 24
 """Pixels between columns; half of it stands on either side of each."""
+_GRID: Final = 8
+"""Pixels of the unit that templates count in."""
 _LARGE: Final = Contacts | Image | List | Article | Event | Facts | Note | Quote | Table | Columns
 """What text after it keeps some distance from."""
 
@@ -71,14 +73,18 @@ class Spot:
         for column in self.columns():
             yield from column
 
-    def context(self) -> dict[str, Any]:
-        """Give what the block's template reads beside what stands on every page."""
+    def context(self, spacing: int) -> dict[str, Any]:
+        """Give what the block's template reads beside what stands on every page.
+
+        `spacing` is the theme's unit of air, in px.
+        """
+        air = partial(self._air, spacing)
         return {
             "block": self.block,
             "marker": self.marker,
             "after": self.before.kind if self.before else "",
-            "gap": self._air(_gap(self.before)),
-            "air": self._air,
+            "gap": air(_gap(self.before)),
+            "air": air,
             "width": self.width,
             "inside": self.inside,
             "last": self.last,
@@ -87,9 +93,9 @@ class Spot:
             "statement": partial(statement, language=primary(self.language)),
         }
 
-    def _air(self, pixels: int) -> int:
-        """Say how much air stands above: none at the top of a column."""
-        return 0 if self.inside and self.before is None else pixels
+    def _air(self, spacing: int, pixels: int) -> int:
+        """Say how much air stands above: `pixels` on a grid of 8 px; none at a column's top."""
+        return 0 if self.inside and self.before is None else pixels * spacing // _GRID
 
 
 def lay_out(

@@ -15,12 +15,13 @@ _NUMBER: Final = re.compile(
 _SYLLABLE: Final = re.compile(
     r"(?<=\w{3})(?=[bcdfghjklmnpqrstvwxzšž][aeiouyåäöæøéü]\w)", re.IGNORECASE
 )
-_NARROWEST: Final = 320 - 2 * 24
-"""Pixels for text on a narrow phone."""
-_SIZE: Final = 14
-"""Pixels of type on a phone."""
+_NARROWEST: Final = 320 - 2 * 48
+"""Pixels for text on a narrow phone that keeps no style sheet."""
+_SIZE: Final = 16
+"""Pixels of type where no style sheet makes it smaller."""
+_HEADER_SIZE: Final = 14
 _PADDING: Final = 12
-"""Pixels between columns on a phone."""
+"""Pixels between columns."""
 _GAP: Final = "  "
 """Between the columns of plain text."""
 _LEAST: Final = 8
@@ -44,12 +45,22 @@ class Data:
     def widths(self) -> list[int]:
         """Percents of the width for each column, where words must break; else empty."""
         needed = [
-            fitting.longest_word(cells, _SIZE, bold=True) + _PADDING for cells in self._columns()
+            self._needed(name, cells, numeric=numeric) + _PADDING
+            for (name, *cells), numeric in zip(self._columns(), self.numeric, strict=True)
         ]
-        if sum(needed) <= self._room + _PADDING:
+        room = self._room + _PADDING
+        if sum(needed) <= room:
             return []
-        shares = [round(100 * each / sum(needed)) for each in needed]
+        shares = [round(100 * each / room) for each in _level(needed, room)]
         return [100 - sum(shares[1:]), *shares[1:]]
+
+    def _needed(self, name: str, cells: Sequence[str], *, numeric: bool) -> float:
+        """Estimate the pixels of a column in which no word is broken, and no number at a space."""
+        texts = [cell.replace(" ", "\u00a0") for cell in cells] if numeric else cells
+        return max(
+            fitting.longest_word([name], _HEADER_SIZE, bold=True),
+            fitting.longest_word(texts, _SIZE),
+        )
 
     def broken(self, text: str) -> str:
         """Say where the words of a text may be broken, if they must (soft hyphens)."""
@@ -90,6 +101,17 @@ class Data:
             )
             for row in self._table.rows
         )
+
+
+def _level(needed: Sequence[float], room: float) -> list[float]:
+    """Cut the widest columns to one width, so that all fit; the narrower keep their own."""
+    most = left = room
+    for count, each in zip(range(len(needed), 0, -1), sorted(needed), strict=True):
+        most = left / count
+        if each > most:
+            break
+        left -= each
+    return [min(each, most) for each in needed]
 
 
 def _hyphenated(word: str) -> str:

@@ -1,6 +1,7 @@
 """The documentation says what is so."""
 
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def fenced(language: str) -> list[object]:
     ]
 
 
+def _whole(block: str) -> str:
+    """Make an issue of blocks that are shown alone."""
+    if not block.startswith("- "):
+        return block
+    return f"subject: Kevät\nblocks:\n  - heading: Kevät\n{textwrap.indent(block, '  ')}"
+
+
 def test_the_reference_is_what_the_code_says() -> None:
     assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
 
@@ -36,7 +44,9 @@ def test_the_reference_is_what_the_code_says() -> None:
 def test_issues_in_the_documentation_are_good(block: str) -> None:
     settings = make_settings()
 
-    document = read(block.encode(), "docs.yaml", fields=settings.field_names, default_language="fi")
+    data = _whole(block).encode()
+
+    document = read(data, "docs.yaml", fields=settings.field_names, default_language="fi")
 
     assert document.issue.blocks
 
@@ -47,7 +57,20 @@ def test_settings_in_the_documentation_are_good(block: str) -> None:
 
     Settings.model_validate(make_settings().model_dump(by_alias=True) | data)
 
-    assert data["provider"] in names()
+    assert data.get("provider", "outbox") in names()
+
+
+def test_every_code_of_a_finding_is_in_the_reference() -> None:
+    told = set(re.findall(r"^\| (NL\d{3}) \|", TARGET.read_text(encoding="utf-8"), re.MULTILINE))
+    code = "".join(file.read_text(encoding="utf-8") for file in ROOT.glob("newsletter/**/*.py"))
+
+    assert set(re.findall(r'"(NL\d{3})"', code)) == told
+
+
+def test_every_setting_of_the_theme_is_explained() -> None:
+    theme = TARGET.read_text(encoding="utf-8").partition("### [theme]")[2].partition("### [images]")
+
+    assert "|  |  |" not in theme[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -92,3 +92,9 @@ def test_corners_are_round_within_reason(radius: int, fits: bool) -> None:
     else:
         with pytest.raises(ValidationError):
             Theme(radius=radius)
+
+
+@pytest.mark.parametrize("spacing", [5, 11, 8.5, "wide"])
+def test_the_unit_of_air_stays_where_the_design_holds(spacing: object) -> None:
+    with pytest.raises(ValidationError, match="theme"):
+        make_settings(theme={"spacing": spacing})

@@ -17,17 +17,29 @@ ROOT: Final = 'lang="fi" dir="ltr"'
 PART: Final = f"<div {ROOT}>"
 HEADING: Final = f"<h1>{SUBJECT}</h1>"
 LEAVE: Final = Slot("unsubscribe_url", Escape.HTML)
+_REGISTER: Final = {
+    "fi": "Asiakasrekisteri", "sv": "Kundregister", "en": "Customer register",
+}  # fmt: skip
+
+
+def imprint(language: str = "fi") -> str:
+    """Say who sends and where the address is from, as `make_settings` has it."""
+    register = _REGISTER.get(language, _REGISTER["fi"])
+    return f"Esimerkkikunta, Rantatie 1, 19700 Esimerkkilä. {register}, tietosuoja@example.fi. "
 
 
 def page(
     head: str = TITLE, body: str = "", *, root: str = ROOT, part: str = PART,
     heading: str = HEADING, leave: str = '<a href="@">Peru tilaus</a>', before: str = "",
+    sender: str | None = None,
 ) -> Template:  # fmt: skip
     """Make the HTML of a mail; @ in `leave` is the way out."""
     start, _, end = leave.partition("@")
+    said = re.search(r'lang="(\w+)"', root)
+    about = imprint(said[1] if said else "fi") if sender is None else sender
     return make_template(
         f"<!doctype html><html {root}><head>{head}</head>"
-        f"<body>{before}{part}{heading}{body}{start}",
+        f"<body>{before}{part}{heading}{body}<p>{about}</p>{start}",
         LEAVE,
         f"{end}</div></body></html>",
     )
@@ -35,7 +47,11 @@ def page(
 
 def sound_edition(**changes: Any) -> Edition:  # noqa: ANN401 - any part of an edition
     """Make an edition that breaks no rule, with the subject of the good issue."""
-    parts: dict[str, Any] = {"subject": make_template(SUBJECT), "html": page()}
+    parts: dict[str, Any] = {
+        "subject": make_template(SUBJECT),
+        "html": page(),
+        "text": make_template(imprint(changes.get("language", "fi")), Slot("unsubscribe_url")),
+    }
     return make_edition(**(parts | changes))
 
 

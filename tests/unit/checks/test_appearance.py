@@ -39,7 +39,11 @@ def test_an_image_alone_is_no_unsubscribe_link() -> None:
 @pytest.mark.parametrize(
     "style",
     ["display:none", "display: none !important", "visibility:hidden", "opacity:0", "opacity:0.0",
-     "font-size:0px", "font-size:1px", "text-indent:-9999px", "max-height:0px;overflow:hidden"],
+     "font-size:0px", "font-size:1px", "text-indent:-9999px", "max-height:0px;overflow:hidden",
+     "height:0;overflow:hidden",
+     "width:0px;overflow:hidden", "position:absolute;left:-9999px", "mso-hide:all",
+     "clip:rect(0, 0, 0, 0);position:absolute", "clip-path:inset(100%)", "transform:scale(0)",
+     "font-size:0.1pt", "font-size:5%", "font-size:.05em", "font:0px Arial", "font:bold 0/0 a"],
 )  # fmt: skip
 def test_hidden_text_is_refused(style: str) -> None:
     [finding] = found_in(page(body=f'<p style="{style}">Salainen</p>'), "NL469")
@@ -47,7 +51,10 @@ def test_hidden_text_is_refused(style: str) -> None:
     assert "'Salainen'" in finding.message
 
 
-@pytest.mark.parametrize("style", ["opacity:0.5", "max-height:0px", "display:inline", "opacity:1"])
+@pytest.mark.parametrize("style", ["opacity:0.5", "max-height:0px", "display:inline", "opacity:1",
+                                   "width:0px", "overflow:hidden;width:100%", "font-size:100%",
+                                   "font-size:1em", "font:700 17px/28px Arial", "left:-4px",
+                                   "font-size:larger", "transform:scale(0.9)"])  # fmt: skip
 def test_text_that_can_be_seen_is_not_hidden(style: str) -> None:
     assert found_in(page(body=f'<p style="{style}">Julkinen</p>'), "") == []
 
@@ -101,7 +108,7 @@ def test_a_link_that_only_its_colour_shows_is_refused() -> None:
     [
         '<a href="https://a.fi">raportti</a>',
         '<a href="https://a.fi" style="color:#003366;text-decoration:underline">raportti</a>',
-        '<a href="/" style="text-decoration:none;background:#003366;color:#ffffff">Lue</a>',
+        '<a href="https://a.fi" style="text-decoration:none;background:#003366;color:white">A</a>',
         '<a href="https://a.fi" style="text-decoration:none;border:1px solid #003366">A</a>',
         '<a href="https://a.fi" style="text-decoration:none"><img src="a.png" alt="Kunta"></a>',
     ],
@@ -147,7 +154,8 @@ def test_text_that_is_hard_to_read_is_refused(body: str, said: str) -> None:
         '<p style="font-size:24px;color:#888888">Iso</p>',
         '<b style="font-size:19px;color:#888888">Lihava</b>',
         '<p style="font-size:19px;font-weight:700;color:#888888">Lihava</p>',
-        '<p style="color:var(--x)">Tuntematon</p>',
+        '<p style="color:rgb(90, 90, 90)">Harmaa</p>',
+        '<p style="background:navy;color:lightyellow">Nimetty</p>',
         '<p style="color:#ffffff">&nbsp;</p>',
         '<b style="background:#000000"><i style="background:transparent;color:white">A</i></b>',
         '<div style="color:#ffffff;background:#000000"><p style="color:inherit">A</p></div>',
@@ -155,6 +163,37 @@ def test_text_that_is_hard_to_read_is_refused(body: str, said: str) -> None:
 )
 def test_text_that_can_be_read_is_fine(body: str) -> None:
     assert found_in(page(body=body), "") == []
+
+
+@pytest.mark.parametrize(
+    ("style", "said"),
+    [
+        ('"><font color="#eeeeee">Vaalea</font><b style="', "#eeeeee"),
+        ("color:lightgray", "#d3d3d3"),
+        ("color:rgb(220,220,220)", "#dcdcdc"),
+        ("color:hsl(0, 0%, 90%)", "#e6e6e6"),
+        ("background:gold;color:#FFF", "#ffd700"),
+    ],
+)
+def test_colours_are_known_however_they_are_written(style: str, said: str) -> None:
+    [finding] = found_in(page(body=f'<p style="{style}">Vaalea</p>'), "NL471")
+
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("style", "said"),
+    [
+        ("color:var(--x)", "text"),
+        ("color:#33333380", "text"),
+        ("background:url(https://a.fi/x.png)", "background"),
+        ("background:rgba(0,0,0,.5)", "background"),
+    ],
+)
+def test_a_colour_that_nobody_can_compute_with_is_refused(style: str, said: str) -> None:
+    [finding] = found_in(page(body=f'<p style="{style}">Tuntematon</p>'), "NL471")
+
+    assert f"the colour of its {said} is not understood" in finding.message
 
 
 def test_a_style_sheet_can_spoil_contrast_too() -> None:
@@ -228,7 +267,7 @@ def test_what_is_hidden_needs_no_contrast() -> None:
     ],
 )
 def test_a_style_sheet_that_gmail_drops_is_a_warning(css: str, said: str) -> None:
-    found = found_in(styled(css), "NL473")
+    found = found_in(styled(css), "NL473", beside={"NL471"} if "p{background" in css else ())
 
     assert any(said in finding.message for finding in found)
     assert {finding.level for finding in found} == {Level.WARNING}

@@ -10,7 +10,7 @@ from newsletter.issue.edition import Edition
 from newsletter.issue.template import Escape, Slot
 from newsletter.testing import make_settings, make_template
 from newsletter.testing.issues import GOOD_ISSUE, make_document
-from tests.unit.checks.pages import LEAVE, TITLE, page, sound_edition
+from tests.unit.checks.pages import LEAVE, TITLE, imprint, page, sound_edition
 
 SOCIAL = {"facebook": "https://example.fi/f", "instagram": "https://example.fi/i"}
 
@@ -357,8 +357,9 @@ def test_the_values_of_open_places_count_for_the_size() -> None:
 
 def test_an_edition_that_cannot_be_left_is_refused() -> None:
     closed = make_template(page(leave="").segments[0])
+    text = make_template(imprint())
 
-    found = findings(GOOD_ISSUE, sound_edition(html=closed, text=make_template("Hei")))
+    found = findings(GOOD_ISSUE, sound_edition(html=closed, text=text))
 
     assert [finding.rule for finding in found] == ["NL453", "NL453"]
     assert {finding.level for finding in found} == {Level.ERROR}
@@ -387,7 +388,7 @@ def test_a_title_may_hold_signs_and_fields_like_the_subject() -> None:
     html = make_template(
         '<html lang="fi" dir="ltr"><head><title>Terveisiä &amp; kiitos,\n ',
         Slot("first_name", Escape.HTML, 'a "b" & c'),
-        '</title></head><body><div lang="fi" dir="ltr"><h1>Terveisiä</h1><a href="',
+        f'</title></head><body><div lang="fi" dir="ltr"><h1>Terveisiä</h1>{imprint()}<a href="',
         LEAVE,
         '">Peru tilaus</a></div></body></html>',
     )

@@ -46,6 +46,19 @@ def test_a_snippet_beside_the_issue_comes_before_that_of_the_workspace(
     assert "Toinen" in next(iter(desk.prepare(opened, str(elsewhere)).editions)).text.fill({})
 
 
+def test_a_snippet_may_end_in_yml_as_issues_may(opened: workspace.Workspace) -> None:
+    write(opened.issues, "a.fi.yml", ISSUE)
+    write(opened.issues, "snippets/yhteystiedot.yml", SNIPPET)
+    (opened.issues / "snippets" / "kansio.yaml").mkdir()
+
+    (edition,) = desk.prepare(opened, "a").editions
+
+    assert "Aino Esimerkki" in edition.text.fill({})
+    names = SnippetFolders([opened.issues / "snippets"]).names()
+    assert "yhteystiedot" in names
+    assert "kansio" not in names
+
+
 def test_a_fault_names_the_file_of_the_snippet_as_a_person_would(
     opened: workspace.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

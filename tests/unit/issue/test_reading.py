@@ -127,6 +127,8 @@ def test_endless_faults_are_cut_off() -> None:
         ("button: {kind: text, label: A, url: 'tel:123'}", "unknown key 'kind'", "take it out"),
         ("heading: {text: A, when: {first_name: }}", "expected a list, found nothing", ""),
         ("byline: ' '", "the text is empty", ""),
+        ('quote: "\\u200b\\u2060"', "the text is empty", ""),
+        ('facts: [{value: "\\u00ad", label: a}, {value: b, label: c}]', "the text is empty", ""),
         ("text: {body: A, lead: {a: b}}", "expected true or false, found keys", ""),
         ("text: {body: A, lead: [a]}", "expected true or false, found a list", ""),
         ("social: {}", "'channels' is missing in social", "add 'channels: …'"),

@@ -53,6 +53,39 @@ def test_an_article_is_a_picture_a_title_that_is_a_link_a_text_and_a_link(editio
     assert "Lue lisää: työtori:\nhttps://example.fi/tori" in text
 
 
+def test_an_image_says_how_high_it_is_and_stays_as_wide_as_its_column(edition: Render) -> None:
+    made = edition(
+        {"heading": "O"}, {"image": IMAGE}, {"image": IMAGE | {"src": "https://example.fi/x.png"}}
+    )
+
+    known, unknown = re.findall(r"<img [^>]*>", block(made))
+    assert re.search(r' width="\d+" height="\d+" ', known)
+    assert " height=" not in unknown
+    assert "width:100%" in known
+    assert "height:auto" in known
+
+
+def test_a_logo_keeps_its_shape_and_one_of_unknown_size_its_height(edition: Render) -> None:
+    made = edition(
+        {"heading": "O"}, {"logos": [IMAGE, IMAGE | {"src": "https://example.fi/x.png"}]}
+    )
+
+    known, unknown = re.findall(r"<img [^>]*>", block(made))
+    assert ";height:auto" in known
+    assert ";height:48px" in unknown
+
+
+def test_no_image_stands_on_dark_in_dark_mode_nor_its_alt(edition: Render) -> None:
+    made = edition({"heading": "O"}, {"image": IMAGE}, {"logos": [IMAGE]})
+
+    night = html_of(made).partition("@media (prefers-color-scheme:dark)")[2]
+    for image in re.findall(r"<img [^>]*>", block(made)):
+        assert re.search(r"background:#[ef]", image)
+        assert re.search(r"[;\"]color:#[012]", image)
+        classes = re.findall(r'class="([^"]*)"', image)
+        assert not any(f".{name}" in night for name in " ".join(classes).split())
+
+
 def test_an_article_without_a_link_or_picture_is_a_title_and_a_text(edition: Render) -> None:
     made = edition({"heading": "Uutisia"}, {"article": {"title": "Tori", "body": "Väkeä riitti."}})
 
@@ -118,6 +151,13 @@ def test_facts_are_stacked_on_phones_where_their_words_do_not_fit(
     table = re.search(r"<table role=\"presentation\"( class=\"(\w+)\")?", block(made))
     assert table
     assert (table[2] or "") == way
+
+
+def test_a_figure_may_break_where_a_client_leaves_too_little_room(edition: Render) -> None:
+    made = edition({"heading": "O"}, facts(("1 234 567", "asukasta"), ("9 012 456", "käyntiä")))
+
+    assert re.search(r"<p [^>]*>1 234 567</p>", block(made))
+    assert "nowrap" not in block(made)
 
 
 def test_a_table_of_data_has_a_caption_and_scopes_and_no_role(edition: Render) -> None:

@@ -110,6 +110,25 @@ def test_a_narrow_column_makes_a_table_too_wide_sooner() -> None:
     assert Data(small, 100).widths != []
 
 
+def test_long_numbers_make_a_table_too_wide_though_they_have_spaces_inside() -> None:
+    money = "1 234 567 890,00 €"
+
+    assert Data(table(["Kunta", "Budjetti", "Toteuma"], ["Hartola", money, money])).widths != []
+    assert Data(table(["Kunta", "Kuvaus"], ["Hartola", "monta lyhyttä sanaa"])).widths == []
+
+
+def test_only_the_widest_columns_of_a_table_too_wide_give_way() -> None:
+    long = "Lentokonesuihkuturbiinimoottori"
+    data = Data(table(["Kunta", "Laji", "Aihe", "€"], ["Iitti", long, long, "1 234"]))
+
+    narrowest = 320 - 2 * 48 + 12
+    name, first, second, euros = (percent * narrowest / 100 for percent in data.widths)
+    assert name - 12 >= fitting.width("Iitti", 16) - 2
+    assert euros - 12 >= fitting.width("1 234", 16) - 2
+    assert first == pytest.approx(second, abs=3)
+    assert first > name
+
+
 def test_words_are_measured_as_a_font_would() -> None:
     narrow, wide = fitting.width("illi", 14), fitting.width("MMMM", 14)
 

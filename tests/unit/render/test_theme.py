@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.render import Gallery, render
 from newsletter.render.imprint import Imprint, named_channels, tel
 from newsletter.testing import make_settings
+from newsletter.testing.issues import make_issue
 
 SUBSET = {
     "mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-style", "mj-raw",
@@ -72,3 +74,19 @@ def test_a_wordmark_without_its_accent_at_the_start_is_plain() -> None:
     imprint = Imprint.make(settings, [], "fi")
 
     assert (imprint.accent, imprint.rest) == ("", "Nelinvoimaa")
+
+
+@pytest.mark.parametrize(("spacing", "air"), [(6, (30, 6)), (8, (40, 8)), (10, (50, 10))])
+def test_air_between_blocks_grows_with_the_unit_of_the_theme(
+    spacing: int, air: tuple[int, int], templates: Path, gallery: Gallery
+) -> None:
+    issue = make_issue(blocks=[{"heading": "Otsikko"}, {"heading": "Toinen"}, {"text": "Teksti"}])
+    settings = make_settings(theme={"spacing": spacing})
+
+    html = render(
+        issue, name="kirje", settings=settings, folders=[templates], gallery=gallery
+    ).html.fill({})
+
+    above_heading, above_text = air
+    assert re.search(rf"block-1\b[^>]*padding:{above_heading}px 0px 0px", html)
+    assert re.search(rf"block-2\b[^>]*padding:{above_text}px 0px 0px", html)
