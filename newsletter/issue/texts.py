@@ -4,6 +4,7 @@ Values come as written: the reader leaves numbers as text, so that 0401234567 ke
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Final, Never, TypeVar, get_args
@@ -64,9 +65,20 @@ def fault(
     raise PydanticCustomError(rule.value, "{message}", context)
 
 
+_INVISIBLE: Final = frozenset({"Zs", "Zl", "Zp", "Cf", "Cc"})
+"""Unicode's categories of white space, format and control characters."""
+
+
+def blank(text: str) -> bool:
+    """Tell whether a reader sees nothing: white space, zero-width spaces and the like.
+
+    Letters newer than this Python's tables have no category yet: those count as something.
+    """
+    return all(unicodedata.category(letter) in _INVISIBLE for letter in text)
+
+
 def _present(text: str) -> str:
-    # Zero-width spaces and the like are no white space to Python; a reader sees nothing either.
-    if not any(letter.isprintable() and not letter.isspace() for letter in text):
+    if blank(text):
         fault(Rule.EMPTY, "the text is empty", "write something, or leave the key out")
     return text
 

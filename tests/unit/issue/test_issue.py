@@ -14,7 +14,7 @@ from newsletter.issue.blocks import (
     Text,
 )
 from newsletter.issue.funding import PROGRAMMES, statement
-from newsletter.issue.texts import is_markdown
+from newsletter.issue.texts import blank, is_markdown
 from newsletter.testing.issues import make_document, make_issue
 
 
@@ -242,3 +242,13 @@ def test_markdown_fields_are_known_as_such() -> None:
     assert markdown(List) == {"intro", "items"}
     assert markdown(Funding) == {"body"}
     assert markdown(Links) == set()
+
+
+@pytest.mark.parametrize("text", ["\U00018cd6", "\ud7fc", "\ue000", "a\u200b"])
+def test_a_letter_that_python_does_not_know_yet_is_something(text: str) -> None:
+    assert not blank(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\u00ad\u2060", "\u00a0\t"])
+def test_what_a_reader_cannot_see_is_nothing(text: str) -> None:
+    assert blank(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from newsletter.errors import InputError
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Escape, Slot
+from newsletter.issue.texts import blank
 from newsletter.render import Gallery
 from newsletter.render.encoding import clean
 from newsletter.testing.outline import Outline
@@ -313,7 +314,7 @@ BLOCKS: list[Callable[[str], dict[str, object]]] = [
 ]
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1).filter(
     lambda text: (
-        text.strip()
+        not blank(text)
         and clean(text) == text
         and not any(sign in text for sign in ("{{", "{%", "{#", "}}"))
     )
