@@ -115,7 +115,7 @@ class Theme(_Section):
 
     light: LightPalette = LightPalette()
     dark: DarkPalette = DarkPalette()
-    heading_font: Fonts = "Georgia, 'Times New Roman', serif"
+    heading_font: Fonts = "Georgia, serif"
     """Fonts that readers have: first choice first."""
     body_font: Fonts = "Helvetica, Arial, sans-serif"
     """Fonts that readers have: first choice first."""
