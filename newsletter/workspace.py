@@ -90,7 +90,7 @@ class Workspace:
         file = self.state / "keys"
         if not file.exists():
             self._refuse_lost_keys(file)
-            _create_private(file, secrets.token_urlsafe(_MINIMUM_KEY_LENGTH) + "\n")
+            create_private(file, secrets.token_urlsafe(_MINIMUM_KEY_LENGTH) + "\n")
         return _long_enough(file.read_text(encoding="utf-8", errors="replace").split(), str(file))
 
     def _refuse_lost_keys(self, file: Path) -> None:
@@ -105,8 +105,11 @@ class Workspace:
             )
 
 
-def _create_private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, unless another process was faster."""
+def create_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, unless another process was faster.
+
+    A link never replaces: when two processes start at once, both read what the first one made.
+    """
     temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

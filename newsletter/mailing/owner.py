@@ -14,6 +14,8 @@ import socket
 from pathlib import Path
 from typing import Protocol, Self
 
+from newsletter.workspace import create_private
+
 
 class Owner(Protocol):
     """One run that claims batches; a run has an owner of its own."""
@@ -92,14 +94,6 @@ def _mark(folder: Path) -> str:
     """
     file = folder / "mark"
     if not file.exists():
-        temporary = folder / f"mark.{secrets.token_hex(8)}"
-        temporary.write_text(secrets.token_hex(16), encoding="ascii")
-        # A link never replaces: when two runs start at once, both read what the first one made.
-        try:
-            os.link(temporary, file)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        create_private(file, secrets.token_hex(16))
     parts = (file.read_text(encoding="ascii"), socket.gethostname(), str(file.stat().st_ino))
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:16]
