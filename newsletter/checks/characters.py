@@ -8,7 +8,7 @@ from newsletter.checks.page import marked
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Level
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _AROUND: Final = 20
 
 

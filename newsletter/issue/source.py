@@ -13,9 +13,13 @@ Path = tuple[str | int, ...]
 """Keys and indexes from the top of the file: ("blocks", 1, "button", "url")."""
 
 FORBIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-"""Control characters; standards P12 and F10: they clip mails in Gmail and break headers."""
+"""Control characters clip mails in Gmail and break headers (standards P12 and F10).
+
+With them the overrides of writing direction, U+202A to U+202E: they make a text or an address read
+otherwise than it is; Unicode's own successors, the isolates, are allowed (UAX #9).
+"""
 LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _WORD: Final = re.compile(r"\{\{|[^\s\"'\\{]+|\S")
 

@@ -26,7 +26,7 @@ def test_letters_that_grow_when_they_are_encoded_are_counted() -> None:
     assert found_in(page(body="a" * 40_000), "") == []
 
 
-@pytest.mark.parametrize("sign", ["\x92", "\x80", "\x9f", "\x00", "\x7f", "\u2028"])
+@pytest.mark.parametrize("sign", ["\x92", "\x80", "\x9f", "\x00", "\x7f", "\u2028", "\u202e"])
 @pytest.mark.parametrize("part", ["html", "text", "subject"])
 def test_a_control_character_is_refused_in_every_part(part: str, sign: str) -> None:
     parts = {

@@ -115,6 +115,17 @@ def test_a_large_file_is_refused_with_its_size_and_the_limit() -> None:
     assert "200,000" in finding.message
 
 
+@pytest.mark.parametrize("sign", ["\u202a", "\u202b", "\u202c", "\u202d", "\u202e"])
+def test_a_text_cannot_be_made_to_read_the_other_way_round(sign: str) -> None:
+    [finding] = faults(f"a: b{sign}c\n")
+
+    assert (finding.rule, finding.place.column) == ("NL103", 5)
+
+
+def test_the_isolates_of_mixed_writing_are_allowed() -> None:
+    yaml.load("a: b\u2067c\u2069\n".encode(), "x.yaml")
+
+
 def test_every_line_with_a_control_character_is_named() -> None:
     findings = faults("a: b\x00\nc: \x07d\ne: f\x92\ng: h\u2028\n")
 
