@@ -52,14 +52,6 @@ class Forecast:
         """How many would be mailed."""
         return sum(self.by_edition.values())
 
-    @property
-    def by_language(self) -> dict[str, int]:
-        """Say how many get each language."""
-        languages: Counter[str] = Counter()
-        for (language, _), count in self.by_edition.items():
-            languages[language] += count
-        return dict(languages)
-
 
 def expect(
     store: Store,

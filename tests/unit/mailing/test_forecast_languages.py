@@ -15,7 +15,7 @@ def test_the_forecast_says_whose_language_the_issue_lacks(store: Store) -> None:
     forecast = room.expect(editions=editions)
 
     assert forecast.by_language_wanted == {"sv": 2}
-    assert forecast.by_language == {"fi": 3, "en": 1}
+    assert forecast.by_edition == {("fi", ""): 3, ("en", ""): 1}
 
 
 def test_nobody_falls_back_when_every_language_is_there(store: Store) -> None:

@@ -99,7 +99,6 @@ def test_a_person_gets_the_edition_of_their_language_and_fields(room: Mailroom) 
     forecast = room.expect(editions=editions)
 
     assert forecast.by_edition == {("fi", "1"): 1, ("fi", "0"): 1}
-    assert forecast.by_language == {"fi": 2}
 
 
 def test_the_condition_of_the_audience_counts(room: Mailroom) -> None:
