@@ -49,6 +49,7 @@ class Sending:
             lists=self._lists,
             condition=self._prepared.condition,
             keys=self._keys,
+            now=datetime.now(UTC),
         )
 
     def open_mails(self, forecast: mailing.Forecast) -> int:

@@ -105,6 +105,7 @@ class Claims:
                 connection,
                 [(member.subscriber_id, member.list_id, member.address) for member in members],
                 keys=self._keys,
+                now=now,
             )
             choose = self._first if batch.state == "planned" else self._again
             return choose(connection, batch, members, reasons, now)

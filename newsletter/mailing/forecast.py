@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from newsletter.issue.condition import Condition
@@ -60,6 +61,7 @@ def expect(
     lists: Sequence[str],
     condition: Condition,
     keys: Sequence[str],
+    now: datetime,
 ) -> Forecast:
     """Say whom a mailing would go to, changing nothing."""
     verdicts: Counter[Verdict] = Counter()
@@ -69,7 +71,9 @@ def expect(
     refused = missing_count = 0
     missing: list[Missing] = []
     with store.read() as connection:
-        for candidate in survey(connection, editions, lists=lists, condition=condition, keys=keys):
+        for candidate in survey(
+            connection, editions, lists=lists, condition=condition, keys=keys, now=now
+        ):
             verdicts[candidate.verdict] += 1
             if candidate.verdict is Verdict.EXCLUDE:
                 excluded[candidate.reason] += 1

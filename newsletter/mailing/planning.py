@@ -55,7 +55,7 @@ def plan(
             with store.read() as connection:
                 seen = _latest(connection, editions.issue)
                 for candidate in survey(
-                    connection, editions, lists=lists, condition=condition, keys=keys
+                    connection, editions, lists=lists, condition=condition, keys=keys, now=now
                 ):
                     draft.take(candidate)
             draft.finish()

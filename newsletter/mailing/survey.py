@@ -5,6 +5,7 @@ The forecast and the plan both come from here, so that what was shown before ask
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -85,17 +86,19 @@ def survey(
     lists: Sequence[str],
     condition: Condition,
     keys: Sequence[str],
+    now: datetime,
 ) -> Iterator[Candidate]:
     """Give everybody in the audience once, in the order of the register."""
     # By identity: to hash an edition means to read all of its text.
     needs = {id(edition): Needs.of(edition) for edition in editions}
-    for people in audience.pages(connection, lists=lists, condition=condition, size=_PAGE):
+    for people in audience.pages(connection, lists=lists, condition=condition, now=now, size=_PAGE):
         before = _before(connection, editions.issue, [person.subscriber_id for person in people])
         open_ = [person for person in people if not _has_it(before.get(person.subscriber_id))]
         reasons = register.screen(
             connection,
             [(person.subscriber_id, person.list_id, person.address) for person in open_],
             keys=keys,
+            now=now,
         )
         for person in people:
             last = before.get(person.subscriber_id)

@@ -76,7 +76,9 @@ class Writer:
 
     def take(self, entries: Mapping[str, Entry]) -> dict[str, Arrival]:
         """Decide what becomes of these entries, by folded address, and write it."""
-        suppressed = suppressions.among(self._connection, entries, keys=self._keys)
+        suppressed = suppressions.among(
+            self._connection, entries, keys=self._keys, now=self._proof.now
+        )
         rows = self._rows(list(entries))
         states = self._states([row["id"] for row in rows.values()])
         arrivals = {
@@ -177,7 +179,11 @@ class Writer:
             "recorded_at": proof.now,
         }
         self._insert_for(keys, subscriptions, {"subscriber_id": subscribers.c.id}, joined)
-        own = {"subscriber_id": subscribers.c.id, "language": subscribers.c.language}
+        own = {
+            "subscriber_id": subscribers.c.id,
+            "language": subscribers.c.language,
+            "address": subscribers.c.address,
+        }
         self._insert_for(keys, consents, own, given)
 
     def _insert_for(

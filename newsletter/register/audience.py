@@ -1,10 +1,11 @@
-"""Whom a mailing goes to: active subscriptions of its lists, under its condition.
+"""Whom a mailing goes to: its lists' subscriptions that are to be mailed, under its condition.
 
 Read in pages by key, so that memory does not grow with the audience.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from newsletter.issue import condition as conditions
 from newsletter.issue.condition import Condition
 from newsletter.register import addresses, suppressions
+from newsletter.register.subscriptions import is_mailable, mailable
 from newsletter.store.schema import subscribers, subscriptions
 
 _SLICE: Final = 5000
@@ -44,19 +46,23 @@ def pages(
     *,
     lists: Sequence[str],
     condition: Condition,
+    now: datetime,
     after: int = 0,
     size: int = 1000,
 ) -> Iterator[list[Person]]:
     """Give the audience page by page, by rising subscriber id, each person once."""
-    query = _people(lists, condition).limit(size)
+    query = _people(lists, condition, now).limit(size)
     while page := connection.execute(query.where(subscribers.c.id > after)).all():
         yield [_person(row, lists) for row in page]
         after = page[-1].id
 
 
-def count(connection: Connection, *, lists: Sequence[str], condition: Condition) -> int:
+def count(
+    connection: Connection, *, lists: Sequence[str], condition: Condition, now: datetime
+) -> int:
     """Count the audience."""
-    query = select(func.count()).select_from(_people(lists, condition).order_by(None).subquery())
+    people = _people(lists, condition, now).order_by(None).subquery()
+    query = select(func.count()).select_from(people)
     return connection.execute(query).scalar_one()
 
 
@@ -65,6 +71,7 @@ def screen(
     deliveries: Sequence[tuple[int, str, str]],
     *,
     keys: Sequence[str],
+    now: datetime,
 ) -> dict[int, str]:
     """Say who of these (subscriber id, list, address) may not be mailed now, and why.
 
@@ -73,36 +80,46 @@ def screen(
     refused: dict[int, str] = {}
     for start in range(0, len(deliveries), _SLICE):
         part = deliveries[start : start + _SLICE]
-        refused |= _screen(connection, part, keys)
+        refused |= _screen(connection, part, keys, now)
     return refused
 
 
 def _screen(
-    connection: Connection, part: Sequence[tuple[int, str, str]], keys: Sequence[str]
+    connection: Connection,
+    part: Sequence[tuple[int, str, str]],
+    keys: Sequence[str],
+    now: datetime,
 ) -> dict[int, str]:
     found = select(
         subscriptions.c.subscriber_id,
         subscriptions.c.list_id,
         subscriptions.c.state,
+        subscriptions.c.paused_until,
         subscribers.c.address_key,
     ).join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
     query = found.where(subscriptions.c.subscriber_id.in_([item[0] for item in part]))
-    known = {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(query)}
+    known = {
+        (row.subscriber_id, row.list_id): (
+            None if is_mailable(row.state, row.paused_until, now) else row.state,
+            row.address_key,
+        )
+        for row in connection.execute(query)
+    }
     folded = {subscriber_id: addresses.key(address) for subscriber_id, _, address in part}
-    suppressed = suppressions.among(connection, folded.values(), keys=keys)
+    suppressed = suppressions.among(connection, folded.values(), keys=keys, now=now)
     refused = {}
     for subscriber_id, list_id, _ in part:
-        state, address_key = known.get((subscriber_id, list_id), ("removed", ""))
+        reason, address_key = known.get((subscriber_id, list_id), ("removed", ""))
         if folded[subscriber_id] in suppressed:
             refused[subscriber_id] = "suppressed"
-        elif state != "active":
-            refused[subscriber_id] = state
+        elif reason is not None:
+            refused[subscriber_id] = reason
         elif address_key != folded[subscriber_id]:
             refused[subscriber_id] = "address changed"
     return refused
 
 
-def _people(lists: Sequence[str], condition: Condition) -> Select[Any]:
+def _people(lists: Sequence[str], condition: Condition, now: datetime) -> Select[Any]:
     """Select each subscriber once, with the rank of the first list that has them active.
 
     Walks subscribers by id and looks their subscriptions up by primary key: a page costs the same
@@ -113,7 +130,7 @@ def _people(lists: Sequence[str], condition: Condition) -> Select[Any]:
         .where(
             subscriptions.c.subscriber_id == subscribers.c.id,
             subscriptions.c.list_id.in_(lists),
-            subscriptions.c.state == "active",
+            mailable(now),
         )
         .correlate(subscribers)
         .scalar_subquery()

@@ -14,9 +14,9 @@ from newsletter.register.subscriptions import (
     Act,
     Proof,
     State,
+    join,
     move,
     move_all,
-    record,
     subscriber_with,
 )
 from newsletter.settings import Settings
@@ -81,7 +81,7 @@ def add(
     folded = addresses.key(address)
     proof = Proof(method=method, source=source, by=by, now=now, basis=basis)
     with store.begin() as connection:
-        if suppressions.among(connection, [folded], keys=keys):
+        if suppressions.among(connection, [folded], keys=keys, now=now):
             raise InputError(
                 "this address must not be mailed: it is suppressed",
                 hint="it bounced for good, complained or was erased; "
@@ -163,22 +163,13 @@ def _join(
     connection: Connection, subscriber_id: int, list_id: str, proof: Proof, *, again: bool
 ) -> str:
     """Put a subscriber on a list: "added", or the state that the subscription stays in."""
-    state: str | None = connection.scalar(
-        select(subscriptions.c.state)
-        .where(subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id)
-        .with_for_update()
-    )
-    if state is None:
-        connection.execute(
-            insert(subscriptions).values(
-                subscriber_id=subscriber_id,
-                list_id=list_id,
-                state=State.ACTIVE,
-                changed_at=proof.now,
-            )
-        )
-        record(connection, subscriber_id, list_id, "given", proof, basis=proof.basis, before="")
+    if join(connection, subscriber_id, list_id, State.ACTIVE, proof):
         return "added"
     if again and move(connection, subscriber_id, list_id, Act.ASK_AGAIN, proof):
         return "added"
-    return state
+    stays: str = connection.execute(
+        select(subscriptions.c.state).where(
+            subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id
+        )
+    ).scalar_one()
+    return stays

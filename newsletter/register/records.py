@@ -89,7 +89,7 @@ class Record:
     """Why the address must never be mailed; None when it may be."""
 
 
-def show(store: Store, address: str, *, keys: Sequence[str]) -> Record:
+def show(store: Store, address: str, *, keys: Sequence[str], now: datetime) -> Record:
     """Collect everything that is known of the person with this address.
 
     Raises InputError when the address is wrong or neither known nor suppressed.
@@ -97,7 +97,7 @@ def show(store: Store, address: str, *, keys: Sequence[str]) -> Record:
     written = addresses.normalise(address)
     folded = addresses.key(written)
     with store.read() as connection:
-        suppression = suppressions.among(connection, [folded], keys=keys).get(folded)
+        suppression = suppressions.among(connection, [folded], keys=keys, now=now).get(folded)
         subscriber = _subscriber(connection, folded)
         if subscriber is None:
             if suppression is None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, desc, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, desc, insert, or_, select, update
 
 from newsletter.store import Store
 from newsletter.store.schema import consents, subscribers, subscriptions
@@ -22,10 +22,10 @@ class State(StrEnum):
     """Where a subscription stands; only an active one is mailed."""
 
     PENDING = "pending"
-    """Asked for, not yet confirmed."""
+    """Put in by staff, not yet confirmed by the person."""
     ACTIVE = "active"
     PAUSED = "paused"
-    """The mailbox failed for a while."""
+    """Until a day: because they asked for it, or because the mailbox failed for a while."""
     LEFT = "left"
     CLEANED = "cleaned"
     """The address is suppressed."""
@@ -34,11 +34,15 @@ class State(StrEnum):
 class Act(StrEnum):
     """What may happen to a subscription that exists."""
 
+    CONFIRM = "confirm"
+    """The person's own double opt-in: the one way back from everywhere."""
     LEAVE = "leave"
     RESTORE = "restore"
     """Take a leave back."""
     ASK_AGAIN = "ask_again"
-    """Come back with a new consent after having left."""
+    """Come back with a new consent, given to staff, after having left."""
+    PAUSE = "pause"
+    RESUME = "resume"
     SUPPRESS = "suppress"
 
 
@@ -46,19 +50,27 @@ WAS: Final = "was"
 """Target of a move back to the state before the last one."""
 
 MOVES: Final[Mapping[Act, Mapping[State, str]]] = {
+    Act.CONFIRM: dict.fromkeys(
+        (State.PENDING, State.PAUSED, State.LEFT, State.CLEANED), State.ACTIVE
+    ),
     Act.LEAVE: dict.fromkeys((State.PENDING, State.ACTIVE, State.PAUSED), State.LEFT),
     Act.RESTORE: {State.LEFT: WAS},
     Act.ASK_AGAIN: {State.LEFT: State.ACTIVE},
+    Act.PAUSE: dict.fromkeys((State.ACTIVE, State.PAUSED), State.PAUSED),
+    Act.RESUME: {State.PAUSED: State.ACTIVE},
     Act.SUPPRESS: dict.fromkeys(
         (State.PENDING, State.ACTIVE, State.PAUSED, State.LEFT), State.CLEANED
     ),
 }
-"""Every move that there is; what is not here does not happen. Nothing leads out of CLEANED."""
+"""Every move that there is; what is not here does not happen. Only CONFIRM leads out of CLEANED."""
 
 _PROOF_OF: Final = {
+    Act.CONFIRM: "given",
     Act.LEAVE: "withdrawn",
     Act.RESTORE: "restored",
     Act.ASK_AGAIN: "given",
+    Act.PAUSE: "paused",
+    Act.RESUME: "resumed",
     Act.SUPPRESS: "withdrawn",
 }
 
@@ -73,6 +85,35 @@ class Proof:
     now: datetime
     basis: str = ""
     """Empty: that of the consent before."""
+    wording: str = ""
+    """Version of the text that was agreed to (`wordings`)."""
+    notice: str = ""
+    """Version of the privacy notice that was shown."""
+    form: str = ""
+    """Address of the form."""
+    asked_at: datetime | None = None
+    """When the form was sent in, where `now` is when it was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when a subscription rests, and why: "asked" or "bounces"."""
+
+    until: datetime
+    reason: str
+
+
+def is_mailable(state: str, paused_until: datetime | None, now: datetime) -> bool:
+    """Tell whether a subscription is to be mailed: active, or its pause is over."""
+    return state == State.ACTIVE or (
+        state == State.PAUSED and paused_until is not None and paused_until <= now
+    )
+
+
+def mailable(now: datetime) -> ColumnElement[bool]:
+    """Say `is_mailable` in SQL."""
+    over = and_(subscriptions.c.state == State.PAUSED, subscriptions.c.paused_until <= now)
+    return or_(subscriptions.c.state == State.ACTIVE, over)
 
 
 def leave(
@@ -114,8 +155,19 @@ def restore(
         return move(connection, subscriber_id, list_id, Act.RESTORE, proof)
 
 
-def move(connection: Connection, subscriber_id: int, list_id: str, act: Act, proof: Proof) -> bool:
-    """Move one subscription and record the proof; False when that move is not allowed."""
+def move(
+    connection: Connection,
+    subscriber_id: int,
+    list_id: str,
+    act: Act,
+    proof: Proof,
+    *,
+    pause: Pause | None = None,
+) -> bool:
+    """Move one subscription and record the proof; False when that move is not allowed.
+
+    `pause` goes with Act.PAUSE and with nothing else.
+    """
     here = (
         subscriptions.c.subscriber_id == subscriber_id,
         subscriptions.c.list_id == list_id,
@@ -128,11 +180,47 @@ def move(connection: Connection, subscriber_id: int, list_id: str, act: Act, pro
         if last is None or not _can_be_undone(last, proof.now):
             return False
         target = last.before
-    connection.execute(
-        update(subscriptions).where(*here).values(state=target, changed_at=proof.now)
-    )
+    values: dict[str, Any] = {"state": target, "changed_at": proof.now}
+    if pause is not None:
+        values |= {"paused_until": pause.until, "pause_reason": pause.reason}
+    elif target == State.ACTIVE:
+        values |= {"paused_until": None, "pause_reason": ""}
+    connection.execute(update(subscriptions).where(*here).values(**values))
     basis = proof.basis or (last.basis if last else "consent")
     record(connection, subscriber_id, list_id, _PROOF_OF[act], proof, basis=basis, before=state)
+    return True
+
+
+def can_restore(connection: Connection, subscriber_id: int, list_id: str, now: datetime) -> bool:
+    """Tell whether `restore` would bring the subscription back."""
+    state = connection.scalar(
+        select(subscriptions.c.state).where(
+            subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id
+        )
+    )
+    last = _last_consent(connection, subscriber_id, list_id)
+    return state == State.LEFT and last is not None and _can_be_undone(last, now)
+
+
+def join(
+    connection: Connection, subscriber_id: int, list_id: str, state: State, proof: Proof
+) -> bool:
+    """Put somebody on a list that they were never on; False, and nothing changes, if they were.
+
+    A pending subscription is no consent yet: no proof is recorded until it is confirmed.
+    """
+    here = select(subscriptions.c.state).where(
+        subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id
+    )
+    if connection.scalar(here.with_for_update()) is not None:
+        return False
+    connection.execute(
+        insert(subscriptions).values(
+            subscriber_id=subscriber_id, list_id=list_id, state=state, changed_at=proof.now
+        )
+    )
+    if state is not State.PENDING:
+        record(connection, subscriber_id, list_id, "given", proof, basis=proof.basis, before="")
     return True
 
 
@@ -157,9 +245,11 @@ def record(
     before: str,
 ) -> None:
     """Write one consent row; none is ever changed."""
-    language = connection.scalar(
-        select(subscribers.c.language).where(subscribers.c.id == subscriber_id)
-    )
+    person = connection.execute(
+        select(subscribers.c.language, subscribers.c.address).where(
+            subscribers.c.id == subscriber_id
+        )
+    ).one()
     connection.execute(
         insert(consents).values(
             subscriber_id=subscriber_id,
@@ -169,8 +259,13 @@ def record(
             method=proof.method,
             source=proof.source,
             before=before,
-            language=language,
+            wording=proof.wording,
+            notice=proof.notice,
+            form=proof.form,
+            address=person.address,
+            language=person.language,
             recorded_by=proof.by,
+            asked_at=proof.asked_at,
             recorded_at=proof.now,
         )
     )

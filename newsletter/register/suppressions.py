@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
 from newsletter.register import addresses
 from newsletter.register.subscriptions import Act, Proof, move_all, subscriber_with
@@ -28,7 +28,14 @@ def fingerprint(address_key: str, key: str) -> str:
 
 
 def suppress(
-    store: Store, address: str, *, reason: str, now: datetime, keys: Sequence[str]
+    store: Store,
+    address: str,
+    *,
+    reason: str,
+    now: datetime,
+    keys: Sequence[str],
+    source: str = "",
+    expires_at: datetime | None = None,
 ) -> bool:
     """Never mail this address again: store its hash and close its subscriptions.
 
@@ -36,28 +43,63 @@ def suppress(
     """
     folded = addresses.key(addresses.normalise(address))
     with store.begin() as connection:
-        new = folded not in among(connection, [folded], keys=keys)
-        if new:
-            connection.execute(
-                insert(suppressions).values(
-                    address_hash=fingerprint(folded, keys[0]), reason=reason, created_at=now
-                )
+        return suppress_key(
+            connection,
+            folded,
+            reason=reason,
+            now=now,
+            keys=keys,
+            source=source,
+            expires_at=expires_at,
+        )
+
+
+def suppress_key(
+    connection: Connection,
+    address_key: str,
+    *,
+    reason: str,
+    now: datetime,
+    keys: Sequence[str],
+    source: str = "",
+    expires_at: datetime | None = None,
+) -> bool:
+    """Do what `suppress` does, for a folded address, in the caller's transaction."""
+    new = address_key not in among(connection, [address_key], keys=keys, now=now)
+    if new:
+        lift(connection, address_key, keys=keys)  # one that has run out stands in the way
+        connection.execute(
+            insert(suppressions).values(
+                address_hash=fingerprint(address_key, keys[0]),
+                reason=reason,
+                source=source,
+                created_at=now,
+                expires_at=expires_at,
             )
-        if (subscriber_id := subscriber_with(connection, folded)) is not None:
-            proof = Proof(method="suppression", source=reason, by="tool", now=now)
-            move_all(connection, subscriber_id, Act.SUPPRESS, proof)
+        )
+    if (subscriber_id := subscriber_with(connection, address_key)) is not None:
+        proof = Proof(method="suppression", source=source or reason, by="tool", now=now)
+        move_all(connection, subscriber_id, Act.SUPPRESS, proof)
     return new
 
 
+def lift(connection: Connection, address_key: str, *, keys: Sequence[str]) -> bool:
+    """Forget that an address is suppressed; only its owner's double opt-in may lead here (B07)."""
+    hashes = [fingerprint(address_key, key) for key in keys]
+    done = connection.execute(delete(suppressions).where(suppressions.c.address_hash.in_(hashes)))
+    return done.rowcount > 0
+
+
 def among(
-    connection: Connection, address_keys: Iterable[str], *, keys: Sequence[str]
+    connection: Connection, address_keys: Iterable[str], *, keys: Sequence[str], now: datetime
 ) -> Mapping[str, str]:
-    """Find which of these folded addresses are suppressed, and why."""
+    """Find which of these folded addresses are suppressed now, and why."""
     owners = {fingerprint(item, key): item for item in address_keys for key in keys}
+    stands = or_(suppressions.c.expires_at.is_(None), suppressions.c.expires_at > now)
     found: dict[str, str] = {}
     for part in _slices(owners):
         query = select(suppressions.c.address_hash, suppressions.c.reason).where(
-            suppressions.c.address_hash.in_(part)
+            suppressions.c.address_hash.in_(part), stands
         )
         found.update((owners[row.address_hash], row.reason) for row in connection.execute(query))
     return found

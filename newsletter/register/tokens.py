@@ -4,9 +4,13 @@ Signed with the newest key of the ring, accepted from any of them. A token says 
 for leaving is worthless for anything else.
 """
 
+import base64
 import hashlib
+import hmac
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -18,6 +22,20 @@ LONGEST: Final = 512
 """Characters; anything longer is refused before a look into it."""
 
 _UNSUBSCRIBE: Final = "newsletter.unsubscribe.v1"
+_PREFERENCES: Final = "newsletter.preferences.v1"
+_FORM: Final = "newsletter.form.v1"
+_REQUEST: Final = b"newsletter request v1\0"
+_MAIL: Final = b"newsletter mail v1\0"
+
+_MAIL_VERSION: Final = 1
+_MAIL_BODY: Final = struct.Struct(">BQ4s")
+"""Version, subscriber, and the start of the list's digest: a local part has 64 octets in all."""
+_MAIL_SEAL: Final = 16
+"""Octets of the HMAC that are kept."""
+
+
+_LATEST: Final = 2**37
+"""Seconds since 1970 that are no date any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,10 @@ class Tokens:
     """Makes and reads tokens with a key ring, newest key first."""
 
     def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = tuple(key.encode() for key in keys)
         self._unsubscribe = _serializer(keys, _UNSUBSCRIBE)
+        self._preferences = _serializer(keys, _PREFERENCES)
+        self._form = _serializer(keys, _FORM)
 
     def unsubscribe(self, subscriber_id: int, list_id: str, issue: str) -> str:
         """Make the token of the link by which somebody leaves a list.
@@ -54,6 +75,77 @@ class Tokens:
             case [int(subscriber_id), str(list_id), str(issue)] if _is_key(subscriber_id):
                 return Ticket(subscriber_id, list_id, issue)
         return None
+
+    def preferences(self, subscriber_id: int) -> str:
+        """Make the token of somebody's page of preferences."""
+        return str(self._preferences.dumps([subscriber_id]))
+
+    def read_preferences(self, token: str) -> int | None:
+        """Read such a token: the subscriber's number; None for whatever is not one of ours."""
+        match _load(self._preferences, token):
+            case [int(subscriber_id)] if _is_key(subscriber_id):
+                return subscriber_id
+        return None
+
+    def form(self, now: datetime) -> str:
+        """Make the token that says when a form was shown."""
+        return str(self._form.dumps([int(now.timestamp())]))
+
+    def read_form(self, token: str) -> datetime | None:
+        """Read when a form was shown, to the second; None for whatever is not one of ours."""
+        match _load(self._form, token):
+            case [int(shown)] if _is_key(shown) and shown < _LATEST:
+                return datetime.fromtimestamp(shown, UTC)
+        return None
+
+    def request(self, nonce: str) -> str:
+        """Make the token of a request from its nonce: the database alone cannot make it."""
+        return self._request(self._keys[0], nonce)
+
+    def request_with(self, nonce: str, token_hash: str) -> str | None:
+        """Make again the token that has this hash, whichever key of the ring made it."""
+        made = (self._request(key, nonce) for key in self._keys)
+        return next((token for token in made if hash_of(token) == token_hash), None)
+
+    @staticmethod
+    def _request(key: bytes, nonce: str) -> str:
+        digest = hmac.digest(key, _REQUEST + nonce.encode(), "sha256")
+        return base64_encode(digest).decode()
+
+    def mail(self, subscriber_id: int, list_id: str) -> str:
+        """Make the token for leaving by mail: at most 48 small letters and digits."""
+        body = _MAIL_BODY.pack(_MAIL_VERSION, subscriber_id, list_digest(list_id))
+        sealed = body + _seal(self._keys[0], body)
+        return base64.b32encode(sealed).decode().rstrip("=").lower()
+
+    def read_mail(self, token: str) -> tuple[int, bytes] | None:
+        """Read such a token: the subscriber's number and the list's digest (`list_digest`)."""
+        size = _MAIL_BODY.size + _MAIL_SEAL
+        try:
+            sealed = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+        except ValueError:
+            return None
+        body, seal = sealed[: _MAIL_BODY.size], sealed[_MAIL_BODY.size :]
+        if len(sealed) != size or not any(
+            hmac.compare_digest(seal, _seal(key, body)) for key in self._keys
+        ):
+            return None
+        version, subscriber_id, digest = _MAIL_BODY.unpack(body)
+        return (subscriber_id, digest) if version == _MAIL_VERSION else None
+
+
+def hash_of(token: str) -> str:
+    """Hash a request's token, as the database keeps it: SHA-256, in hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def list_digest(list_id: str) -> bytes:
+    """Name a list in four octets; among the few lists of one person that is enough."""
+    return hashlib.sha256(list_id.encode()).digest()[:4]
+
+
+def _seal(key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, _MAIL + body, "sha256")[:_MAIL_SEAL]
 
 
 def _is_key(number: int) -> bool:

@@ -1,6 +1,7 @@
 """All tables, in one place. Migrations make them; tests prove that both agree.
 
-Times are UTC. What is proof or ledger (consents, deliveries, results) is only ever inserted.
+Times are UTC. What is proof or ledger (consents, deliveries, results, events, audit) is only ever
+inserted; erasing a person takes their subscriptions first, and then what is left of them.
 """
 
 from datetime import UTC, datetime
@@ -81,6 +82,8 @@ subscribers = Table(
     Column("created_at", UTCDateTime, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
     _one_of("kind", "person", "organisation"),
+    # The number of somebody erased is never given to another: it stands in links and in the ledger.
+    sqlite_autoincrement=True,
 )
 
 subscriptions = Table(
@@ -90,6 +93,8 @@ subscriptions = Table(
     Column("list_id", Text, primary_key=True),  # as in newsletter.toml
     Column("state", Text, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
+    Column("paused_until", UTCDateTime),  # a pause ends by itself
+    Column("pause_reason", Text, nullable=False, server_default=""),  # asked | bounces
     _one_of("state", "pending", "active", "paused", "left", "cleaned"),
     Index("ix_subscriptions_audience", "list_id", "state", "subscriber_id"),
 )
@@ -100,18 +105,22 @@ consents = Table(
     Column("id", Key, primary_key=True),
     Column("subscriber_id", Key, ForeignKey("subscribers.id"), nullable=False, index=True),
     Column("list_id", Text, nullable=False),
-    Column("act", Text, nullable=False),  # given | withdrawn | restored
+    Column("act", Text, nullable=False),  # given | withdrawn | restored | paused | resumed
     Column(
         "before", Text, nullable=False, server_default=""
     ),  # the subscription's state until then
     Column("basis", Text, nullable=False),  # consent | public_task | customer | organisation
     Column("method", Text, nullable=False),  # import | staff | page | one_click | command | …
     Column("source", Text, nullable=False),  # the file, form or issue that it came from
-    Column("wording", Text, nullable=False, server_default=""),
+    Column("wording", Text, nullable=False, server_default=""),  # version of what was agreed to
+    Column("notice", Text, nullable=False, server_default=""),  # version of the privacy notice
+    Column("form", Text, nullable=False, server_default=""),  # address of the form
+    Column("address", Text, nullable=False, server_default=""),  # the mail address of that time
     Column("language", Text, nullable=False),
     Column("recorded_by", Text, nullable=False),  # the staff member's login, or "subscriber"
+    Column("asked_at", UTCDateTime),  # when the form was sent; recorded_at is when it took effect
     Column("recorded_at", UTCDateTime, nullable=False),
-    _one_of("act", "given", "withdrawn", "restored"),
+    _one_of("act", "given", "withdrawn", "restored", "paused", "resumed"),
 )
 
 suppressions = Table(
@@ -119,7 +128,149 @@ suppressions = Table(
     metadata,
     Column("address_hash", Text, primary_key=True),  # HMAC-SHA256 with a key of the ring
     Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),  # which provider, command, sync
     Column("created_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime),  # empty: never
+)
+
+# Texts that people agreed to or were told, each version once: consents name them.
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("version", Text, primary_key=True),  # digest of kind, language and text
+    Column("kind", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    _one_of("kind", "consent", "notice"),
+)
+
+# What somebody asked for and must confirm by the link in a mail.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("nonce", Text, nullable=False),  # makes the token, with a key outside the database
+    Column("token_hash", Text, nullable=False, unique=True),  # SHA-256 of the token
+    Column("subscriber_id", Key),  # of whom the request is about, where one is known
+    Column("address", Text, nullable=False),  # where the mail goes
+    Column("address_key", Text, nullable=False, index=True),
+    Column("language", Text, nullable=False),
+    Column("lists", JSON, nullable=False),
+    Column("values", JSON, nullable=False),  # names and fields that were filled in
+    Column("wording", Text, nullable=False, server_default=""),
+    Column("notice", Text, nullable=False, server_default=""),
+    Column("form", Text, nullable=False, server_default=""),
+    Column("method", Text, nullable=False),  # page | json | staff
+    Column("asked_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime, nullable=False, index=True),
+    Column("used_at", UTCDateTime),
+    _one_of("kind", "subscribe", "address", "export", "erase"),
+)
+
+# Forms that were sent in, to bound how many: network addresses as keyed hashes, for a month.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("made_at", UTCDateTime, nullable=False, index=True),
+    Index("ix_attempts_network", "network", "made_at"),
+)
+
+# Mails that answer what somebody did, waiting to be sent or sent.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("request_id", Key),
+    Column("subscriber_id", Key),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("lists", JSON, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("key", Text, nullable=False, server_default=""),
+    Column("lease_until", UTCDateTime),
+    Column("not_before", UTCDateTime),
+    Column("handed_at", UTCDateTime),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("provider_id", Text, nullable=False, server_default=""),
+    Column("queued_at", UTCDateTime, nullable=False),
+    Column("settled_at", UTCDateTime),
+    _one_of("kind", "confirm", "already", "welcome", "address", "changed", "export", "erase"),
+    _one_of("state", "waiting", "handing_over", "sent", "refused", "unknown", "dropped"),
+    Index("ix_replies_next", "state", "id"),
+    Index("ix_replies_address", "address_key", "queued_at"),
+)
+
+# What providers and mail systems told later: delivered, bounced, complained, …
+events = Table(
+    "events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subscriber_id", Key, nullable=False, index=True),
+    Column("list_id", Text, nullable=False, server_default=""),
+    Column("delivery_id", Key),
+    Column("kind", Text, nullable=False),
+    Column("bounce", Text, nullable=False, server_default=""),  # hard | soft | policy | unknown
+    Column("code", Text, nullable=False, server_default=""),  # enhanced status code (RFC 3463)
+    Column("text", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False),  # the provider, or "mail"
+    Column("source_id", Text, nullable=False),  # its own name for the event: taken once
+    Column("happened_at", UTCDateTime, nullable=False),
+    Column("recorded_at", UTCDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+    _one_of(
+        "kind",
+        "delivered", "deferred", "bounced", "rejected", "complained", "unsubscribed",
+    ),
+)  # fmt: skip
+
+# Who looked at, exported or changed what of the register (GDPR art. 30, 32).
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", UTCDateTime, nullable=False, index=True),
+    Column("actor", Text, nullable=False),  # the staff member's login, "subscriber" or "tool"
+    Column("act", Text, nullable=False),
+    Column("subscriber_id", Key, index=True),
+    Column("detail", JSON, nullable=False),  # numbers, lists, file names: never an address
+)
+
+# Creamailer: the hour's calls, how far a sync has come, and what it has read so far.
+sync_calls = Table(
+    "sync_calls",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("called_at", UTCDateTime, nullable=False),
+    Index("ix_sync_calls_account", "account", "called_at"),
+)
+
+sync_marks = Table(
+    "sync_marks",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+)
+
+sync_rows = Table(
+    "sync_rows",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("list_id", Text, primary_key=True),  # ours; empty for the account's suppressions
+    Column("address_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("changed_at", UTCDateTime),
+    Column("values", JSON, nullable=False),
 )
 
 # The ledger --------------------------------------------------------------------------------------

@@ -116,7 +116,8 @@ class Mailroom:
     def expect(self, **changes: Any) -> Forecast:  # noqa: ANN401 - any argument of expect
         """Ask whom a mailing would go to."""
         given: dict[str, Any] = {"editions": make_editions(), "lists": LISTS, "condition": {}}
-        return mailing.expect(self.store, keys=KEYS, **(given | changes))
+        given |= {"keys": KEYS, "now": self.clock.now()}
+        return mailing.expect(self.store, **(given | changes))
 
     def plan(self, **changes: Any) -> int | None:  # noqa: ANN401 - any argument of plan
         """Plan a mailing."""

@@ -4,14 +4,16 @@ Each migration is a small Alembic file in versions/. `HEAD` names the newest, so
 that is up to date is recognised without loading Alembic.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from newsletter.errors import StoreError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 
 
 def upgrade(engine: Engine) -> None:
@@ -34,7 +36,7 @@ def upgrade(engine: Engine) -> None:
             f"the database is of a newer version of the tool (its tables are {found!r})",
             hint="update the tool; nothing was changed",
         )
-    with engine.connect() as connection:
+    with engine.connect() as connection, _foreign_keys_aside(connection):
         connection.info["newsletter_write"] = True
         with connection.begin():
             config.attributes["connection"] = connection
@@ -44,6 +46,37 @@ def upgrade(engine: Engine) -> None:
                 fn=lambda revision, _context: script._upgrade_revs("head", revision),  # noqa: SLF001 - what alembic.command.upgrade does itself
             ):
                 script.run_env()
+            _refuse_strays(connection)
+
+
+def _refuse_strays(connection: Connection) -> None:
+    """Undo all when a row refers to one that is not there."""
+    if connection.dialect.name == "sqlite" and (
+        strays := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    ):
+        tables = ", ".join(sorted({row[0] for row in strays}))
+        raise StoreError(
+            f"rows of {tables} refer to rows that are not there: the tables were left as they are",
+            hint="bring back a copy of the database, or ask for help with newsletter db check",
+        )
+
+
+@contextmanager
+def _foreign_keys_aside(connection: Connection) -> Iterator[None]:
+    """Let SQLite rebuild a table that others refer to, and check afterwards that none is astray.
+
+    That is the way of sqlite.org/lang_altertable.html §7; the pragma does nothing in a transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.close()
 
 
 def current(engine: Engine) -> str | None:

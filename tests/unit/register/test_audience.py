@@ -29,7 +29,9 @@ def people(
     size: int = 1000,
 ) -> list[Person]:
     with store.read() as connection:
-        found = audience.pages(connection, lists=lists, condition=condition, after=after, size=size)
+        found = audience.pages(
+            connection, lists=lists, condition=condition, now=NOW, after=after, size=size
+        )
         return [person for page in found for person in page]
 
 
@@ -57,8 +59,10 @@ def test_only_active_subscriptions_are_in_the_audience(
 
     assert people(store, "uutiskirje") == []
     with store.read() as connection:
-        assert audience.count(connection, lists=["uutiskirje"], condition={}) == 0
-        refused = register.screen(connection, [(aino, "uutiskirje", "aino@example.com")], keys=KEYS)
+        assert audience.count(connection, lists=["uutiskirje"], condition={}, now=NOW) == 0
+        refused = register.screen(
+            connection, [(aino, "uutiskirje", "aino@example.com")], keys=KEYS, now=NOW
+        )
     assert refused == {aino: state}
 
 
@@ -94,7 +98,7 @@ def test_pages_are_read_while_the_same_transaction_writes(store: Store, add: Add
         add(f"a{number}@example.com")
 
     with store.begin() as connection:
-        pages = audience.pages(connection, lists=["uutiskirje"], condition={}, size=1)
+        pages = audience.pages(connection, lists=["uutiskirje"], condition={}, now=NOW, size=1)
         first = next(pages)
         connection.execute(
             update(subscriptions)
@@ -140,7 +144,9 @@ def test_a_condition_finds_the_same_people_in_sql_as_in_python(
     assert [person.subscriber_id for person in found] == expected
     assert all(holds(condition, person.fields) for person in found)
     with store.read() as connection:
-        assert audience.count(connection, lists=["uutiskirje"], condition=condition) == len(found)
+        assert audience.count(
+            connection, lists=["uutiskirje"], condition=condition, now=NOW
+        ) == len(found)
 
 
 def test_an_empty_text_is_no_value_in_a_condition_either(store: Store) -> None:
@@ -179,7 +185,7 @@ def fill(store: Store, everybody: list[dict[str, str]]) -> None:
 
 def screened(store: Store, *deliveries: tuple[int, str, str]) -> dict[int, str]:
     with store.read() as connection:
-        return register.screen(connection, deliveries, keys=KEYS)
+        return register.screen(connection, deliveries, keys=KEYS, now=NOW)
 
 
 def test_who_may_be_mailed_passes_the_screen(store: Store, add: Adds) -> None:
@@ -235,7 +241,7 @@ def test_more_deliveries_than_one_query_takes_are_screened(store: Store, add: Ad
 
 
 def test_the_audience_walks_the_register_by_its_key_and_sorts_nothing(store: Store) -> None:
-    query = audience._people(["a", "b"], {"municipality": ("Sysmä",)}).limit(10)
+    query = audience._people(["a", "b"], {"municipality": ("Sysmä",)}, NOW).limit(10)
 
     with store.read() as connection:
         compiled = str(query.compile(connection, compile_kwargs={"literal_binds": True}))

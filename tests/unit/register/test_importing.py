@@ -37,7 +37,7 @@ def test_people_are_put_on_the_lists_with_proof(store: Store, import_csv: Import
 
     assert counts(report) == (2, 0, 0, {}, 0)
     assert (report.rows, report.new, report.findings) == (2, {"uutiskirje": 2}, ())
-    record = register.show(store, "eero@example.com", keys=KEYS)
+    record = register.show(store, "eero@example.com", keys=KEYS, now=NOW)
     assert record.subscriber is not None
     assert (record.subscriber.first_name, record.subscriber.language) == ("Eero", "sv")
     assert record.subscriber.fields == {"municipality": "Hartola"}
@@ -140,7 +140,7 @@ def test_a_column_that_is_not_used_is_told_once(import_csv: Imports) -> None:
 def test_a_mapping_says_what_a_column_holds(store: Store, import_csv: Imports) -> None:
     import_csv("x;y\na@example.com;Sysmä\n", mapping={"x": "address", "Y": "municipality"})
 
-    subscriber = register.show(store, "a@example.com", keys=KEYS).subscriber
+    subscriber = register.show(store, "a@example.com", keys=KEYS, now=NOW).subscriber
     assert subscriber is not None
     assert subscriber.fields == {"municipality": "Sysmä"}
 
@@ -193,7 +193,7 @@ def test_a_subscription_that_waits_goes_on_waiting(
     report = import_csv("email\naino@example.com\n")
 
     assert counts(report) == (0, 0, 1, {}, 0)
-    (standing,) = register.show(store, "aino@example.com", keys=KEYS).subscriptions
+    (standing,) = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriptions
     assert standing.state == state
 
 
@@ -210,7 +210,7 @@ def test_of_somebody_known_only_what_is_empty_is_filled(
     assert told(report) == [
         (2, 1, "differs from the register, which was kept: first_name, language")
     ]
-    aino = register.show(store, "aino@example.com", keys=KEYS).subscriber
+    aino = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriber
     assert aino is not None
     assert (aino.first_name, aino.last_name, aino.language) == ("Anna", "Lehto", "sv")
     assert aino.fields == {"municipality": "Sysmä"}
@@ -231,7 +231,7 @@ def test_who_left_one_list_may_be_new_on_another(
     assert first.new == {"a": 0, "b": 1}
     assert counts(second) == (0, 0, 0, {"left": 1}, 0)
     assert told(first) == told(second) == [(2, 1, "kept out of a: this person has left")]
-    states = register.show(store, "aino@example.com", keys=KEYS).subscriptions
+    states = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriptions
     assert [(item.list_id, item.state) for item in states] == [("a", "left"), ("b", "active")]
 
 
@@ -363,13 +363,15 @@ def test_the_sample_has_people_of_all_four_municipalities_and_a_few_faults(store
     with store.read() as connection:
         found = {
             name: register.audience.count(
-                connection, lists=["uutiskirje"], condition={"municipality": (name,)}
+                connection, lists=["uutiskirje"], condition={"municipality": (name,)}, now=NOW
             )
             for name in ("Hartola", "Joutsa", "Pertunmaa", "Sysmä")
         }
         people = [
             person
-            for page in register.audience.pages(connection, lists=["uutiskirje"], condition={})
+            for page in register.audience.pages(
+                connection, lists=["uutiskirje"], condition={}, now=NOW
+            )
             for person in page
         ]
     assert min(found.values()) >= 7

@@ -37,7 +37,7 @@ def test_somebody_new_is_added_with_proof(store: Store) -> None:
     added = register.add(store, AINO, **TERMS)
 
     assert added == Added(added.subscriber_id, True, {"uutiskirje": "added"}, ())
-    record = register.show(store, "aino@example.com", keys=KEYS)
+    record = register.show(store, "aino@example.com", keys=KEYS, now=NOW)
     assert record.subscriber is not None
     assert record.subscriber.address == "Aino@example.com"
     assert record.subscriber.fields == {"municipality": "Sysmä"}
@@ -67,7 +67,7 @@ def test_only_what_is_empty_is_filled_and_what_differs_is_told(store: Store) -> 
     )
 
     assert added.differing == ("first_name", "municipality", "language")
-    subscriber = register.show(store, "aino@example.com", keys=KEYS).subscriber
+    subscriber = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriber
     assert subscriber is not None
     assert (subscriber.first_name, subscriber.last_name) == ("Aino", "Lehto")
     assert (subscriber.language, subscriber.fields) == ("fi", {"municipality": "Sysmä"})
@@ -86,7 +86,7 @@ def test_somebody_who_left_stays_away_unless_they_ask_again(
     assert kept_out.lists == {"uutiskirje": "left"}
     assert kept_out.sentence() == "has left uutiskirje and was not put back"
     assert back.lists == {"uutiskirje": "added"}
-    last = register.show(store, "aino@example.com", keys=KEYS).consents[-1]
+    last = register.show(store, "aino@example.com", keys=KEYS, now=NOW).consents[-1]
     assert (last.act, last.before, last.source) == ("given", "left", "phone call")
 
 
@@ -136,7 +136,7 @@ def test_with_settings_values_are_written_in_their_one_form(store: Store) -> Non
 
     register.add(store, entry, **TERMS, settings=make_settings())
 
-    subscriber = register.show(store, "aino@example.com", keys=KEYS).subscriber
+    subscriber = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriber
     assert subscriber is not None
     assert (subscriber.language, subscriber.fields) == ("fi", {"municipality": "Sysmä"})
 
@@ -159,7 +159,7 @@ def test_removing_somebody_takes_them_off_every_list_with_proof(store: Store, ad
     again = register.remove(store, "aino@example.com", by="hilja", now=NOW)
 
     assert (left, again) == (("tapahtumat", "uutiskirje"), ())
-    record = register.show(store, "aino@example.com", keys=KEYS)
+    record = register.show(store, "aino@example.com", keys=KEYS, now=NOW)
     assert {item.state for item in record.subscriptions} == {"left"}
     assert {(c.act, c.method, c.recorded_by) for c in record.consents[2:]} == {
         ("withdrawn", "command", "hilja")

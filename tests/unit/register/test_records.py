@@ -75,7 +75,7 @@ def test_a_delivery_shows_its_result_else_where_its_batch_is(store: Store, aino:
     mail(store, aino, issue="neljas", batch="")
     mail(store, aino + 1, issue="muiden", batch="planned")
 
-    found = register.show(store, "aino@example.com", keys=KEYS).deliveries
+    found = register.show(store, "aino@example.com", keys=KEYS, now=NOW).deliveries
 
     assert [(item.issue, item.state, item.reason, item.recorded_at) for item in found] == [
         ("eka", "accepted", "", NOW),
@@ -89,7 +89,7 @@ def test_a_delivery_shows_its_result_else_where_its_batch_is(store: Store, aino:
 def test_an_address_that_is_only_suppressed_shows_why(store: Store) -> None:
     register.suppress(store, "poissa@example.com", reason="erased", now=NOW, keys=KEYS)
 
-    record = register.show(store, "Poissa@example.com", keys=KEYS)
+    record = register.show(store, "Poissa@example.com", keys=KEYS, now=NOW)
 
     assert (record.subscriber, record.suppression) == (None, "erased")
     assert (record.subscriptions, record.consents, record.deliveries) == ((), (), ())
@@ -97,6 +97,6 @@ def test_an_address_that_is_only_suppressed_shows_why(store: Store) -> None:
 
 def test_an_unknown_address_is_told(store: Store) -> None:
     with pytest.raises(InputError, match="nobody in the register") as caught:
-        register.show(store, "aino@example.com", keys=KEYS)
+        register.show(store, "aino@example.com", keys=KEYS, now=NOW)
 
     assert "spelling" in caught.value.hint

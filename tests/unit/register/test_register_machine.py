@@ -104,7 +104,7 @@ class Register(RuleBasedStateMachine):
         assert sum(report.new.values()) == self.moves - before
 
     def id_of(self, key: str) -> int:
-        subscriber = register.show(self.store, address(key), keys=KEYS).subscriber
+        subscriber = register.show(self.store, address(key), keys=KEYS, now=NOW).subscriber
         assert subscriber is not None
         return subscriber.id
 
@@ -189,12 +189,12 @@ class Register(RuleBasedStateMachine):
     def nobody_who_left_or_is_suppressed_is_ever_mailed(self) -> None:
         with self.store.read() as connection:
             for name in LISTS:
-                pages = audience.pages(connection, lists=[name], condition={})
+                pages = audience.pages(connection, lists=[name], condition={}, now=NOW)
                 found = {p.address.partition("@")[0].lower() for page in pages for p in page}
                 assert found == {key for key, item in self.on if item == name}
 
                 everybody = [(number, name, address(key)) for key, number in self.ids.items()]
-                refused = register.screen(connection, everybody, keys=KEYS)
+                refused = register.screen(connection, everybody, keys=KEYS, now=NOW)
                 passed = {key for key, number in self.ids.items() if number not in refused}
                 assert passed == found
 

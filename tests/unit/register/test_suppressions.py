@@ -26,7 +26,9 @@ def test_a_suppressed_address_is_known_in_any_spelling_and_with_a_reason(store: 
     register.suppress(store, "Aino@EXAMPLE.com", reason="bounced", now=NOW, keys=KEYS)
 
     with store.read() as connection:
-        found = suppressions.among(connection, ["aino@example.com", "eero@example.com"], keys=KEYS)
+        found = suppressions.among(
+            connection, ["aino@example.com", "eero@example.com"], keys=KEYS, now=NOW
+        )
 
     assert found == {"aino@example.com": "bounced"}
 
@@ -46,8 +48,8 @@ def test_what_an_old_key_hid_is_still_found_after_a_new_key(store: Store) -> Non
     ring = [*KEYS, OLD]
 
     with store.read() as connection:
-        assert suppressions.among(connection, ["aino@example.com"], keys=ring)
-        assert not suppressions.among(connection, ["aino@example.com"], keys=KEYS)
+        assert suppressions.among(connection, ["aino@example.com"], keys=ring, now=NOW)
+        assert not suppressions.among(connection, ["aino@example.com"], keys=KEYS, now=NOW)
 
     assert not register.suppress(store, "aino@example.com", reason="x", now=NOW, keys=ring)
     register.suppress(store, "eero@example.com", reason="x", now=NOW, keys=ring)
@@ -63,7 +65,7 @@ def test_suppressing_twice_keeps_the_first_reason(store: Store, count_rows: Coun
 
     assert not again
     assert count_rows(schema.suppressions) == 1
-    assert register.show(store, "aino@example.com", keys=KEYS).suppression == "bounced"
+    assert register.show(store, "aino@example.com", keys=KEYS, now=NOW).suppression == "bounced"
 
 
 def test_suppressing_closes_every_subscription_with_proof(store: Store, add: Adds) -> None:
@@ -71,7 +73,7 @@ def test_suppressing_closes_every_subscription_with_proof(store: Store, add: Add
 
     register.suppress(store, "aino@example.com", reason="complained", now=NOW, keys=KEYS)
 
-    record = register.show(store, "aino@example.com", keys=KEYS)
+    record = register.show(store, "aino@example.com", keys=KEYS, now=NOW)
     assert {item.state for item in record.subscriptions} == {"cleaned"}
     assert [(item.act, item.method, item.source) for item in record.consents[2:]] == [
         ("withdrawn", "suppression", "complained")
@@ -83,7 +85,10 @@ def test_thousands_of_addresses_are_looked_up_in_slices(store: Store) -> None:
 
     with store.read() as connection:
         found = suppressions.among(
-            connection, (f"a{number}@example.com" for number in range(12_000)), keys=KEYS
+            connection,
+            (f"a{number}@example.com" for number in range(12_000)),
+            keys=KEYS,
+            now=NOW,
         )
 
     assert list(found) == ["a9999@example.com"]

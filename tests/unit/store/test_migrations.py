@@ -16,7 +16,17 @@ def described(bound: Connection) -> dict[str, object]:
     found = inspect(bound)
     return {
         name: [
-            [column | {"type": str(column["type"])} for column in found.get_columns(name)],
+            sorted(
+                (
+                    column
+                    | {
+                        "type": str(column["type"]),
+                        "default": (column["default"] or "").strip("()"),
+                    }
+                    for column in found.get_columns(name)
+                ),
+                key=repr,
+            ),
             found.get_pk_constraint(name),
             sorted(found.get_foreign_keys(name), key=repr),
             sorted(found.get_unique_constraints(name), key=repr),

@@ -1,0 +1,1 @@
+"""Creamailer: the account that a team has there, kept in step with the register."""
