@@ -1,1 +1,1 @@
-"""Replies: mails that answer what somebody did, rendered like an issue and handed to the provider."""
+"""Replies: mails that answer what somebody did, rendered and handed over."""
