@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from newsletter.cli import check, demo, init, render, send, serve, status, subscribers
+from newsletter.cli import check, db, demo, init, render, send, serve, status, subscribers
 from newsletter.cli.output import asked_for_json, refused, stopped
 from newsletter.errors import NewsletterError
 
@@ -69,6 +69,7 @@ app.command("send")(send.send)
 app.command("status")(status.status)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.add_typer(db.app, name="db")
 app.add_typer(subscribers.app, name="subscribers")
 
 

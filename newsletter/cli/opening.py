@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import workspace as workspaces
+from newsletter.cli.output import say
 
 if TYPE_CHECKING:
     from newsletter.store import Store
@@ -20,5 +21,20 @@ def opened_store(folder: Path | None) -> "Iterator[tuple[Workspace, Store, datet
 
     workspace = workspaces.find(folder)
     workspace.keys()  # made before the register is, so that one without the other means a loss
+    now = datetime.now(UTC)
     with Store.open(workspace.database_url) as store:
-        yield workspace, store, datetime.now(UTC)
+        _tell_wrong_clock(store, now)
+        yield workspace, store, now
+
+
+def _tell_wrong_clock(store: "Store", now: datetime) -> None:
+    """Warn when the register has an entry that is yet to come: limits and undo rely on time."""
+    from newsletter.register import checking
+
+    with store.read() as connection:
+        newest = checking.newest(connection)
+    if newest and checking.is_ahead(newest, now):
+        say(
+            f"warning: the clock says {now.astimezone():%Y-%m-%d %H:%M}, but the register has an "
+            f"entry of {newest.astimezone():%Y-%m-%d %H:%M}; set the clock before you send"
+        )

@@ -8,6 +8,7 @@ stands on the batch: planned ▸ handing_over ▸ done | unknown. Nothing is upd
 
 from newsletter.mailing.books import STATES, Accounts, Delivery, Summary, accounts, people
 from newsletter.mailing.books import mailings_of as mailings
+from newsletter.mailing.checking import check
 from newsletter.mailing.clock import Clock, Stop, SystemClock
 from newsletter.mailing.forecast import Forecast, Missing, expect
 from newsletter.mailing.owner import FileOwner, Owner
@@ -47,6 +48,7 @@ __all__ = [
     "Uncertain",
     "Waiting",
     "accounts",
+    "check",
     "dispatch",
     "expect",
     "mailings",

@@ -23,12 +23,16 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open a database as it is, and bring its tables up to this version of the tool."""
+    def open(cls, url: str, *, upgrade: bool = False) -> Self:
+        """Open a database; an empty one gets its tables.
+
+        Raises StoreError when its tables are of another version of the tool, unless they are older
+        and `upgrade` says to bring them up to this one.
+        """
         store = cls(engines.create(url))
         try:
             with _translated():
-                migrations.upgrade(store._engine)
+                migrations.prepare(store._engine, upgrade_older=upgrade)
         except BaseException:
             store.close()
             raise
@@ -58,6 +62,11 @@ class Store:
         with _translated(), self._engine.connect() as connection, connection.begin():
             yield connection
 
+    def fold_log(self) -> bool:
+        """Leave nothing of what was deleted in SQLite's write-ahead log; False if others use it."""
+        with _translated():
+            return engines.fold_log(self._engine)
+
     def close(self) -> None:
         """Close all connections; the last one folds SQLite's write-ahead log into the file."""
         self._engine.dispose()
@@ -67,6 +76,16 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def version_of(url: str) -> str | None:
+    """Name the newest migration of a database, changing nothing; None for an empty one."""
+    store = Store(engines.create(url))
+    try:
+        with _translated():
+            return migrations.current(store._engine)  # noqa: SLF001 - of this module's own class
+    finally:
+        store.close()
 
 
 _REASONS = {

@@ -273,6 +273,18 @@ sync_rows = Table(
     Column("values", JSON, nullable=False),
 )
 
+# Addresses of erased people that a service beside us must forget as well (GDPR art. 19): each stays
+# until that service has been told, and no longer.
+farewells = Table(
+    "farewells",
+    metadata,
+    Column("service", Text, primary_key=True),  # creamailer
+    Column("address_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # of the suppression: erased | left
+    Column("erased_at", UTCDateTime, nullable=False),
+)
+
 # The ledger --------------------------------------------------------------------------------------
 
 editions = Table(

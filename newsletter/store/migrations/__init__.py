@@ -16,13 +16,27 @@ from newsletter.errors import StoreError
 HEAD: Final = "0002"
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the migrations that are missing, in one transaction.
+def prepare(engine: Engine, *, upgrade_older: bool) -> None:
+    """Make the tables of an empty database, and those of an older one if asked to.
+
+    Raises StoreError when the tables are older and nobody asked, or newer.
+    """
+    found = current(engine)
+    if found == HEAD:
+        return
+    if found and found < HEAD and not upgrade_older:
+        raise StoreError(
+            f"the database is of an older version of the tool (its tables are {found!r})",
+            hint="bring it up to date, with a copy made first: newsletter db upgrade",
+        )
+    upgrade(engine)
+
+
+def upgrade(engine: Engine, *, target: str = "head") -> None:
+    """Run the migrations that are missing up to `target`, in one transaction.
 
     Raises StoreError when the database was made by a newer version of the tool.
     """
-    if current(engine) == HEAD:
-        return
     from alembic.config import Config  # noqa: PLC0415 - 0.3 s that an up-to-date database saves
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -43,7 +57,7 @@ def upgrade(engine: Engine) -> None:
             with EnvironmentContext(
                 config,
                 script,
-                fn=lambda revision, _context: script._upgrade_revs("head", revision),  # noqa: SLF001 - what alembic.command.upgrade does itself
+                fn=lambda revision, _context: script._upgrade_revs(target, revision),  # noqa: SLF001 - what alembic.command.upgrade does itself
             ):
                 script.run_env()
             _refuse_strays(connection)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import StoreError
 from newsletter.store import Store, engine, migrations
@@ -87,3 +88,69 @@ def test_a_database_of_a_newer_version_is_refused_unchanged(tmp_path: Path) -> N
     created = engine.create(url)
     assert migrations.current(created) == "9999"
     created.dispose()
+
+
+def test_what_is_in_an_older_database_is_still_there_after_an_upgrade(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'register.sqlite3'}"
+    older = engine.create(url)
+    migrations.upgrade(older, target="0001")
+    with older.begin() as connection:
+        for statement in (
+            (
+                "INSERT INTO subscribers (id, address, address_key, language, fields, source,"
+                " created_at, changed_at) VALUES (7, 'aino@example.com', 'aino@example.com', 'fi',"
+                " '{}', 'a form', '2026-03-02', '2026-03-02')"
+            ),
+            "INSERT INTO subscriptions VALUES (7, 'uutiskirje', 'active', '2026-03-02')",
+            (
+                "INSERT INTO consents (subscriber_id, list_id, act, basis, method, source, "
+                " language, recorded_by, recorded_at) VALUES (7, 'uutiskirje', 'given', 'consent', 'staff',"
+                " 'a form', 'fi', 'hilja', '2026-03-02')"
+            ),
+            "INSERT INTO suppressions VALUES ('abc', 'bounced', '2026-03-02')",
+        ):
+            connection.exec_driver_sql(statement)
+    older.dispose()
+
+    with Store.open(url, upgrade=True) as store, store.begin() as connection:
+        rows = {
+            table: connection.exec_driver_sql(f"SELECT * FROM {table}").mappings().one()
+            for table in ("subscribers", "subscriptions", "consents", "suppressions")
+        }
+        assert rows["subscribers"]["id"] == rows["consents"]["subscriber_id"] == 7
+        assert rows["subscriptions"]["state"] == "active"
+        assert rows["consents"]["act"] == "given"
+        assert rows["suppressions"]["address_hash"] == "abc"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        with pytest.raises(IntegrityError, match="append-only"):
+            connection.exec_driver_sql("UPDATE consents SET act = 'withdrawn'")
+
+
+def test_an_older_database_is_left_alone_until_somebody_asks(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'register.sqlite3'}"
+    older = engine.create(url)
+    migrations.upgrade(older, target="0001")
+
+    with pytest.raises(StoreError, match="older version") as caught:
+        Store.open(url)
+
+    assert "newsletter db upgrade" in caught.value.hint
+    assert migrations.current(older) == "0001"
+    older.dispose()
+
+
+def test_the_number_of_somebody_erased_is_never_given_to_another(store: Store) -> None:
+    def add(name: str) -> int:
+        with store.begin() as connection:
+            made = connection.exec_driver_sql(
+                "INSERT INTO subscribers (address, address_key, language, fields, source,"
+                f" created_at, changed_at) VALUES ('{name}', '{name}', 'fi', '{{}}', 'a form',"
+                " '2026-03-02', '2026-03-02') RETURNING id"
+            )
+            return int(made.scalar_one())
+
+    first = add("aino@example.com")
+    with store.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM subscribers")
+
+    assert add("eero@example.com") > first

@@ -199,6 +199,15 @@ def _make_audit_and_sync() -> None:
         sa.Column("values", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("account", "list_id", "address_key", name=op.f("pk_sync_rows")),
     )
+    op.create_table(
+        "farewells",
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("address_key", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("erased_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("service", "address_key", name=op.f("pk_farewells")),
+    )
 
 
 def _text(name: str) -> sa.Column[str]:

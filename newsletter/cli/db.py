@@ -1,0 +1,176 @@
+"""`newsletter db …`: the database itself: bring it up to date, copy it, check it, bring it back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.output import (
+    JSONOption,
+    WorkspaceOption,
+    YesOption,
+    agreed,
+    count,
+    plain,
+    say,
+    show,
+    show_json,
+)
+
+if TYPE_CHECKING:
+    from newsletter.store import backups
+
+app = typer.Typer(
+    help="Bring the database up to date, copy it, check it, bring a copy back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def upgrade(
+    workspace: WorkspaceOption = None,
+    backup: Annotated[
+        bool, typer.Option(help="Copy the database first (SQLite), beside itself.")
+    ] = True,
+    as_json: JSONOption = False,
+) -> None:
+    """Bring the database's tables up to this version of the tool.
+
+    Example: newsletter db upgrade
+    """
+    from newsletter import workspace as workspaces
+    from newsletter.store import Store, backups, version_of
+
+    url = workspaces.find(workspace).database_url
+    before = version_of(url)
+    copy = None
+    if before and backup and url.startswith("sqlite:"):
+        copy = _beside(backups.file_of(url), "upgrade")
+        with _bar() as progress:
+            backups.make(url, copy, progress=progress)
+    Store.open(url, upgrade=True).close()
+    after = version_of(url)
+    if as_json:
+        show_json({"before": before, "after": after, "backup": str(copy) if copy else None})
+    elif before == after:
+        show(f"up to date already: {after}")
+    else:
+        show(
+            f"{before or 'nothing'} → {after}"
+            + (f"; the copy from before is {copy}" if copy else "")
+        )
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Default: beside it, with the time.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JSONOption = False,
+) -> None:
+    """Copy the database into a file while it is in use, and check the copy.
+
+    The copy holds personal data, and not the keys: keep both, apart from each other.
+
+    Example: newsletter db backup /srv/copies/register-monday.sqlite3
+    """
+    from newsletter import workspace as workspaces
+    from newsletter.store import backups
+
+    opened = workspaces.find(workspace)
+    target = file or _beside(backups.file_of(opened.database_url), "backup")
+    with _bar() as progress:
+        made = backups.make(opened.database_url, target, progress=progress)
+    if as_json:
+        show_json(plain(made))
+        return
+    show(f"{made.file}: {_described(made)}, read back and whole")
+    say("the keys are not in it: keep a copy of .newsletter/keys (or NEWSLETTER_KEYS) elsewhere")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy made by `newsletter db backup`.")],
+    workspace: WorkspaceOption = None,
+    yes: YesOption = False,
+    as_json: JSONOption = False,
+) -> None:
+    """Put a copy in the place of the database; the one that was there is set aside, not deleted.
+
+    Stop `newsletter serve` and every sending first. Open batches become unknown: nobody knows what
+    was mailed after the copy was made. Whoever left since then is subscribed again: see to them.
+
+    Example: newsletter db restore /srv/copies/register-monday.sqlite3
+    """
+    from newsletter import workspace as workspaces
+    from newsletter.store import backups
+
+    url = workspaces.find(workspace).database_url
+    found = backups.inspect(file)
+    made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
+    say(f"{file}: {_described(found)}, from {made_at:%Y-%m-%d %H:%M}")
+    say("whoever left or was suppressed after that will count as subscribed again")
+    if not agreed("put it in the place of the database?", yes=yes):
+        say("nothing was changed")
+        return
+    aside = backups.restore(url, file, now=datetime.now(UTC))
+    if as_json:
+        show_json({"restored": str(file), "aside": str(aside) if aside else None})
+        return
+    show("restored" + (f"; the former database is {aside}" if aside else ""))
+    say("next: newsletter db check")
+
+
+@app.command()
+def check(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> None:
+    """Check that the database is whole, every subscription proven, and that all accounts balance.
+
+    Exit code 1 when something is wrong.
+
+    Example: newsletter db check
+    """
+    from newsletter import mailing
+    from newsletter.cli.opening import opened_store
+
+    with opened_store(workspace) as (_, store, now):
+        faults = mailing.check(store, now=now)
+    if as_json:
+        show_json({"faults": [plain(fault) for fault in faults]})
+    for fault in () if as_json else faults:
+        show(f"{fault.subject}: {fault.message}")
+        if fault.hint:
+            show(f"  hint: {fault.hint}")
+    if faults:
+        raise typer.Exit(1)
+    if not as_json:
+        show("all is well: pages, references, tables, proof, clock, accounts")
+
+
+def _beside(file: Path, why: str) -> Path:
+    return file.with_name(f"{file.stem}-{why}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{file.suffix}")
+
+
+def _described(found: "backups.Backup") -> str:
+    megabytes = found.size / 1_000_000
+    return f"{count(found.subscribers, 'subscriber')}, {megabytes:,.1f} MB"
+
+
+@contextmanager
+def _bar() -> "Iterator[backups.Progress | None]":
+    """Show how far a copy is, on a terminal."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("copying", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
