@@ -4,7 +4,7 @@ The tool's words are said in fi, sv and en; dates, numbers and the direction in 
 Babel knows, so that an issue in Estonian or Arabic is right as far as it can be.
 """
 
-from newsletter.i18n.amounts import number
+from newsletter.i18n.amounts import number, span
 from newsletter.i18n.dates import day, when
 from newsletter.i18n.locales import direction, primary
 from newsletter.i18n.words import LANGUAGES, Localised, pick, spoken, translate
@@ -17,6 +17,7 @@ __all__ = [
     "number",
     "pick",
     "primary",
+    "span",
     "spoken",
     "translate",
     "when",

@@ -1,7 +1,7 @@
-"""Numbers as a language writes them."""
+"""Numbers and spans of time as a language writes them."""
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import Final
+from typing import Final, Literal
 
 from newsletter.i18n.locales import locale
 
@@ -20,3 +20,10 @@ def number(value: float | Decimal, language: str) -> str:
     with localcontext(prec=_DIGITS, rounding=ROUND_HALF_EVEN):
         text = str(format_decimal(value, locale=known, decimal_quantization=False))
     return text.replace("-", get_minus_sign_symbol(known))
+
+
+def span(value: int, unit: Literal["day", "month"], language: str) -> str:
+    """Write how long something lasts: 7 päivää, 7 dygn, 7 days."""
+    from babel.units import format_unit  # noqa: PLC0415 - start-up time
+
+    return str(format_unit(value, f"duration-{unit}", locale=locale(language)))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from newsletter.errors import InputError, near
 from newsletter.i18n import LANGUAGES
-from newsletter.register import addresses
+from newsletter.register import addresses, typed
 from newsletter.settings import Settings
 
 BASES: Final = ("consent", "public_task", "customer", "organisation")
@@ -85,6 +85,11 @@ class Rules:
             name: {choice.casefold(): choice for choice in declared.choices}
             for name, declared in settings.fields.items()
         }
+        self._types: dict[str, typed.Type] = {
+            name: declared.type
+            for name, declared in settings.fields.items()
+            if declared.type != "text"
+        }
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,11 +106,7 @@ class Rules:
         )
         kind = self._known("kind", clean.pop("kind", "") or "person", _KINDS, faults)
         first, last = clean.pop("first_name", ""), clean.pop("last_name", "")
-        fields = {
-            name: self._known(name, value, self._choices[name], faults)
-            for name, value in clean.items()
-            if value
-        }
+        fields = {name: self._field(name, value, faults) for name, value in clean.items() if value}
         if faults:
             raise EntryError(faults)
         return Entry(address, language, first, last, kind, fields)
@@ -146,6 +147,15 @@ class Rules:
         except addresses.AddressError as error:
             faults.append(Fault("address", error.message, error.hint))
             return ""
+
+    def _field(self, name: str, value: str, faults: list[Fault]) -> str:
+        """Read a value of a field that the workspace declares, by its type."""
+        if (kind := self._types.get(name)) is None:
+            return self._known(name, value, self._choices[name], faults)
+        if (found := typed.read(kind, value)) is None:
+            faults.append(Fault(name, f"{name} {value!r} {typed.FAULTS[kind]}", typed.HINTS[kind]))
+            return ""
+        return found
 
     @staticmethod
     def _known(name: str, value: str, known: Mapping[str, str], faults: list[Fault]) -> str:

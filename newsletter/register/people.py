@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from newsletter.errors import InputError
 from newsletter.register import addresses, suppressions
@@ -20,7 +20,7 @@ from newsletter.register.subscriptions import (
     subscriber_with,
 )
 from newsletter.settings import Settings
-from newsletter.store import Store
+from newsletter.store import Store, bulk
 from newsletter.store.schema import subscribers, subscriptions
 
 _SAID: Final = {
@@ -87,7 +87,7 @@ def add(
                 hint="it bounced for good, complained or was erased; "
                 "see: newsletter subscribers show",
             )
-        subscriber_id, new, differing = _enter(connection, entry, address, proof)
+        subscriber_id, new, differing = enter(connection, entry, address, proof)
         return Added(
             subscriber_id,
             new,
@@ -118,21 +118,19 @@ def nobody(address: str) -> InputError:
     )
 
 
-def _enter(
+def enter(
     connection: Connection, entry: Entry, address: str, proof: Proof
 ) -> tuple[int, bool, list[str]]:
     """Find or make the subscriber: id, whether new, and the fields that differ."""
     folded = addresses.key(address)
-    row = connection.execute(
-        select(subscribers).where(subscribers.c.address_key == folded).with_for_update()
-    ).one_or_none()
+    known = select(subscribers).where(subscribers.c.address_key == folded).with_for_update()
+    row = connection.execute(known).one_or_none()
     if row is None:
-        made = connection.execute(
-            insert(subscribers)
-            .values(**new_row(entry, address, proof.source, proof.now))
-            .returning(subscribers.c.id)
-        )
-        return made.scalar_one(), True, []
+        values = new_row(entry, address, proof.source, proof.now)
+        made = bulk.insert_new(connection, subscribers).values(values).returning(subscribers.c.id)
+        if (number := connection.scalar(made)) is not None:
+            return number, True, []
+        row = connection.execute(known).one()  # PostgreSQL: somebody else was faster
     changes, differing = compare(row._asdict(), entry)
     if changes:
         connection.execute(

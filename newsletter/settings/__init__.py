@@ -12,6 +12,7 @@ from newsletter.settings.kinds import (
     Address,
     Domain,
     Language,
+    LeaveAddress,
     Line,
     PublicAddress,
     Section,
@@ -19,8 +20,9 @@ from newsletter.settings.kinds import (
     WebAddress,
     Word,
 )
-from newsletter.settings.public import Accessibility, Masthead, Privacy, Web
+from newsletter.settings.public import Accessibility, Funding, Masthead, Privacy, Web
 from newsletter.settings.register import (
+    LINK_FIELDS,
     STANDARD_FIELDS,
     Bounces,
     Creamailer,
@@ -35,9 +37,11 @@ from newsletter.toml_reading import read
 
 __all__ = [
     "STANDARD_FIELDS",
+    "Accessibility",
     "Bounces",
     "Creamailer",
     "FieldChoice",
+    "Funding",
     "ImageBucket",
     "ImageFolder",
     "Images",
@@ -64,7 +68,7 @@ class Sender(Section):
     """On whose behalf the mail is sent."""
     postal_address: Line
     """The organisation's postal address."""
-    leave_address: Address | None = None
+    leave_address: LeaveAddress | None = None
     """A mailbox for leaving by mail, e.g. peru@kirje.example.fi: PART+anything@ must reach it, and
     `newsletter subscribers receive` reads it. Default: leaving by link only."""
 
@@ -107,6 +111,7 @@ class Settings(Section):
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     accessibility: Accessibility = Accessibility()
+    funding: Funding | None = None
     web: Web = Web()
     creamailer: Creamailer | None = None
     social: dict[Word, WebAddress] = Field(default_factory=dict)
@@ -117,6 +122,8 @@ class Settings(Section):
     def _new(cls, fields: dict[str, FieldChoice]) -> dict[str, FieldChoice]:
         if taken := set(fields) & {*STANDARD_FIELDS, "address", "email", "kind"}:
             raise ValueError(f"every subscriber has {', '.join(sorted(taken))} already")
+        if taken := set(fields) & LINK_FIELDS:
+            raise ValueError(f"{', '.join(sorted(taken))}: each mail has a link of that name")
         return fields
 
     @field_validator("lists")

@@ -74,6 +74,15 @@ Address = Annotated[
     str,
     like(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_DOMAIN}", "a mail address is e.g. me@example.fi"),
 ]
+LeaveAddress = Annotated[
+    Address,
+    like(
+        r"[A-Za-z0-9._-]{1,15}@.+",
+        "before the @ there may be 15 letters, digits, dots, _ and - at most: a token of 47 joins "
+        "them, and some mail systems take 63 in all",
+    ),
+]
+"""A mailbox whose name can be extended: PART+TOKEN@DOMAIN (RFC 5321 §4.5.3.1.1)."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 PublicAddress = Annotated[WebAddress, AfterValidator(_base)]
 Lines = Annotated[

@@ -1,7 +1,10 @@
 """What newsletter.toml says of the public pages: look, privacy, accessibility, the web server."""
 
 from datetime import date
-from typing import Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from newsletter.i18n import Localised
 from newsletter.settings.kinds import Address, Line, Section, WebAddress
@@ -59,9 +62,38 @@ class Accessibility(Section):
     """By whom; default: by the organisation itself."""
 
 
+class Funding(Section):
+    """The EU's support for the project: its emblem and statement stand on every page.
+
+    Regulation (EU) 2021/1060, articles 47 and 50; in the letters it is a block.
+    """
+
+    programme: Literal["esr-plus", "eakr", "jtf"]
+    """The programme, as in the `funding` block."""
+    about: Localised = ""
+    """A short description of the project: its aims and results, and the EU's support. It stands on
+    the first page."""
+
+
+def _network(value: str) -> str:
+    try:
+        network = ip_network(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{value!r} is no network address; name your web servers, e.g. 127.0.0.1 or 10.0.0.0/8"
+        ) from error
+    if network.prefixlen == 0:
+        raise ValueError(f"{value} is everybody: then anybody could say to be anybody")
+    return value
+
+
+Network = Annotated[str, AfterValidator(_network)]
+"""An IP address, or a network of them as ADDRESS/BITS."""
+
+
 class Web(Section):
     """How the web app is reached."""
 
-    trusted_proxies: tuple[Line, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     """Network addresses of your own web servers, e.g. 127.0.0.1 or 10.0.0.0/8: their
     X-Forwarded-For tells who asks. Without them, whoever connects is taken as the one who asks."""

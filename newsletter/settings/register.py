@@ -1,14 +1,21 @@
 """What newsletter.toml says of lists, fields and the people in the register."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from newsletter.i18n import Localised
 from newsletter.settings.kinds import Line, Lines, Section, WebAddress, Word
 
 STANDARD_FIELDS = ("first_name", "last_name", "language")
 """Fields that every subscriber has, beside those that [fields] declares."""
+
+UNSUBSCRIBE: Final = "unsubscribe_url"
+PREFERENCES: Final = "preferences_url"
+LEAVE_TOKEN: Final = "leave_token"  # noqa: S105 - the name of a field
+"""Joins the mailbox of `leave_address`; stands in a header only."""
+LINK_FIELDS: Final = frozenset({UNSUBSCRIBE, PREFERENCES, LEAVE_TOKEN})
+"""Open places of a mail that the tool fills, with links of each recipient's own."""
 
 
 class Register(Section):
@@ -26,9 +33,10 @@ class Bounces(Section):
     """When an address that fails is mailed no more (project rules B03–B05)."""
 
     hard: Annotated[int, Field(ge=1, le=100)] = 1
-    """Hard bounces in a row after which the address is suppressed."""
+    """Hard bounces in a row after which the address is suppressed; those of one day count once."""
     soft: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Soft bounces in a row, over at least `soft_days`, after which it is paused."""
+    """Soft bounces in a row, over at least `soft_days`, after which it is paused; those of one day
+    count once."""
     soft_days: Annotated[int, Field(ge=0, le=3650)] = 30
     """The days that the soft bounces must span."""
     probe_days: Annotated[int, Field(ge=1, le=3650)] = 14
@@ -61,6 +69,14 @@ class FieldChoice(Section):
     """Empty: any value of the type."""
     ask: bool = False
     """Whether the form and the preferences page ask for it; it may always be left empty."""
+
+    @model_validator(mode="after")
+    def _choices_of_text(self) -> Self:
+        if self.choices and self.type != "text":
+            raise ValueError(
+                f'choices go with type = "text" only, not with "{self.type}"; leave one of them out'
+            )
+        return self
 
 
 class Subscribing(Section):
@@ -116,6 +132,7 @@ class Creamailer(Section):
     fields: dict[Word, Line] = Field(default_factory=dict)
     """Our field = the field's name there, e.g. municipality = "kunta"."""
     tags: dict[Word, Line] = Field(default_factory=dict)
-    """Our field = the mark that its editor fills in, e.g. first_name = "[etunimi]"."""
+    """Our field = the mark that its editor fills in, e.g. first_name = "[etunimi]"; its links may
+    have marks, too: unsubscribe_url, preferences_url, view_url."""
     calls_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Calls that the account may make in an hour."""

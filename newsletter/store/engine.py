@@ -63,13 +63,17 @@ def fold_log(engine: Engine) -> bool:
     if engine.dialect.name != "sqlite":
         return True
     connection = engine.raw_connection()
+    cursor = connection.cursor()
     try:
-        connection.execute("PRAGMA busy_timeout=0")  # type: ignore[attr-defined] # sqlite3's own
-        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # type: ignore[attr-defined] # same
-        connection.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")  # type: ignore[attr-defined] # same
+        cursor.execute("PRAGMA busy_timeout=0")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        answer = cursor.fetchone()
+    except sqlite3.OperationalError:
+        return False
     finally:
+        cursor.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
         connection.close()
-    return not busy
+    return answer is not None and answer[0] == 0  # busy, pages of the log, pages folded
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401

@@ -205,6 +205,7 @@ replies = Table(
     _one_of("state", "waiting", "handing_over", "sent", "refused", "unknown", "dropped"),
     Index("ix_replies_next", "state", "id"),
     Index("ix_replies_address", "address_key", "queued_at"),
+    Index("ix_replies_kind", "kind", "queued_at"),
 )
 
 # What providers and mail systems told later: delivered, bounced, complained, …

@@ -208,3 +208,29 @@ def test_a_time_zone_must_exist(zone: str, hint: str) -> None:
 def test_events_are_in_finland_unless_the_settings_say_otherwise() -> None:
     assert make_settings().time_zone == "Europe/Helsinki"
     assert make_settings(time_zone="Europe/Stockholm").time_zone == "Europe/Stockholm"
+
+
+def test_only_text_fields_may_have_choices(tmp_path: Path) -> None:
+    text = GOOD + '\n[fields.age]\ntype = "number"\nchoices = ["12"]\n'
+
+    [fault] = faults(tmp_path, text)
+
+    assert 'fields.age: choices go with type = "text" only, not with "number"' in fault
+    assert fault.startswith("newsletter.toml:21:1")
+
+
+def test_the_mailbox_for_leaving_may_have_a_name_of_15_letters_at_most(tmp_path: Path) -> None:
+    line = 'organisation = "Esimerkkikunta"\n'
+    good = GOOD.replace(line, line + 'leave_address = "uutiskirje-peru@kirje.example.fi"\n')
+    (long,) = faults(tmp_path, good.replace("uutiskirje-peru", "uutiskirje-peruu"))
+    (plus,) = faults(tmp_path, good.replace("uutiskirje-peru", "peru+kirje"))
+
+    assert read(tmp_path, good).sender.leave_address == "uutiskirje-peru@kirje.example.fi"
+    assert "15 letters" in long
+    assert "sender.leave_address" in plus
+
+
+def test_a_field_may_not_have_the_name_of_a_link(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, GOOD + '\n[fields.preferences_url]\nlabel = "x"\n')
+
+    assert "preferences_url: each mail has a link of that name" in fault

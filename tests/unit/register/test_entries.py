@@ -67,6 +67,45 @@ def test_a_wrong_value_is_told_with_a_hint(values: dict[str, str], message: str,
     assert fault.field == next(iter(values))
 
 
+TYPED = Rules(
+    make_settings(
+        fields={"age": {"type": "number"}, "since": {"type": "date"}, "member": {"type": "yes_no"}}
+    )
+)
+
+
+def test_typed_fields_are_kept_in_one_way_and_read_again_as_the_same() -> None:
+    entry = TYPED.read(
+        {"address": "aino@example.com", "age": "12,50", "since": "2.3.2026", "member": "Kyllä"}
+    )
+
+    assert entry.fields == {"age": "12.5", "since": "2026-03-02", "member": "yes"}
+    assert TYPED.read(entry.values()) == entry
+
+
+def test_typed_fields_may_be_empty() -> None:
+    assert TYPED.read({"address": "aino@example.com", "age": " ", "member": ""}).fields == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message", "hint"),
+    [
+        ("age", "kaksi", "age 'kaksi' is no number", "12,5"),
+        ("since", "30.2.2026", "since '30.2.2026' is no date", "2026-03-02"),
+        ("member", "ehkä", "member 'ehkä' is neither yes nor no", "kyllä or ei"),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_a_hint(
+    name: str, value: str, message: str, hint: str
+) -> None:
+    with pytest.raises(EntryError) as caught:
+        TYPED.read({"address": "aino@example.com", name: value})
+
+    (fault,) = caught.value.faults
+    assert (fault.field, fault.message) == (name, message)
+    assert hint in fault.hint
+
+
 def test_letters_that_only_join_others_are_no_control_characters() -> None:
     assert read(first_name="नि\u200cरा").first_name == "नि\u200cरा"
 

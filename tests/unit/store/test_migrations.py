@@ -103,9 +103,9 @@ def test_what_is_in_an_older_database_is_still_there_after_an_upgrade(tmp_path: 
             ),
             "INSERT INTO subscriptions VALUES (7, 'uutiskirje', 'active', '2026-03-02')",
             (
-                "INSERT INTO consents (subscriber_id, list_id, act, basis, method, source, "
-                " language, recorded_by, recorded_at) VALUES (7, 'uutiskirje', 'given', 'consent', 'staff',"
-                " 'a form', 'fi', 'hilja', '2026-03-02')"
+                "INSERT INTO consents (subscriber_id, list_id, act, basis, method, source,"
+                " language, recorded_by, recorded_at) VALUES (7, 'uutiskirje', 'given', 'consent',"
+                " 'staff', 'a form', 'fi', 'hilja', '2026-03-02')"
             ),
             "INSERT INTO suppressions VALUES ('abc', 'bounced', '2026-03-02')",
         ):

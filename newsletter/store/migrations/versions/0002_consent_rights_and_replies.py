@@ -133,6 +133,7 @@ def _make_replies_and_events() -> None:
     )
     op.create_index("ix_replies_next", "replies", ["state", "id"])
     op.create_index("ix_replies_address", "replies", ["address_key", "queued_at"])
+    op.create_index("ix_replies_kind", "replies", ["kind", "queued_at"])
     op.create_table(
         "events",
         sa.Column("id", Key, nullable=False),
