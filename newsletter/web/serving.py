@@ -14,6 +14,7 @@ from newsletter.errors import InputError
 from newsletter.store import Store
 from newsletter.web.app import create_app
 from newsletter.web.masking import LOGGING
+from newsletter.web.wire import connection
 from newsletter.workspace import Workspace
 
 _GRACE_SECONDS: Final = 10
@@ -42,15 +43,17 @@ def serve(
     port: int = 8000,
     *,
     announce: Callable[[str], None],
+    wake: Callable[[], None] | None = None,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish the running ones and return.
 
     Calls `announce` once with the base URL, when connections are taken; port 0 takes a free one.
+    Calls `wake` when a reply waits to be delivered (`Site.wake`).
     Logs go to standard error, without tokens and network addresses. To be called in the main
     thread. Raises InputError when the address cannot be used.
     """
     listener = _listen(host, port)
-    server = _Server(_config(workspace, store, log_config=LOGGING, access_log=True))
+    server = _Server(_config(workspace, store, wake, log_config=LOGGING, access_log=True))
     # The server hands on the signal that stopped it: here it has done its work.
     before = {number: signal.signal(number, _ignore) for number in _STOP}
     try:
@@ -64,14 +67,21 @@ def serve(
 
 @contextmanager
 def running(
-    workspace: Workspace, store: Store, *, host: str = "127.0.0.1", port: int = 0
+    workspace: Workspace,
+    store: Store,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    wake: Callable[[], None] | None = None,
 ) -> Iterator[str]:
     """Run the app in a thread and give its base URL; port 0 takes a free one. Logs nothing.
+
+    `wake` is as for `serve`.
 
     Raises InputError when the address cannot be used.
     """
     listener = _listen(host, port)
-    server = _Server(_config(workspace, store, log_config=None, access_log=False))
+    server = _Server(_config(workspace, store, wake, log_config=None, access_log=False))
     thread = threading.Thread(target=_run, args=(server, listener), name="web")
     thread.start()
     try:
@@ -90,13 +100,19 @@ def _run(server: _Server, listener: socket.socket) -> None:
         server.settled.set()
 
 
-def _config(workspace: Workspace, store: Store, **choices: Any) -> uvicorn.Config:  # noqa: ANN401
+def _config(
+    workspace: Workspace,
+    store: Store,
+    wake: Callable[[], None] | None,
+    **choices: Any,  # noqa: ANN401
+) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(workspace, store),
+        create_app(workspace, store, wake=wake),
         lifespan="on",
         ws="none",
         server_header=False,
-        # Nothing here asks who the client is or which scheme it used.
+        http=connection(https=workspace.settings.public_url.startswith("https:")),
+        # The app itself reads who asks, from the servers that the settings name.
         proxy_headers=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE_SECONDS,
