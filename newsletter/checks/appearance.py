@@ -11,10 +11,11 @@ from newsletter.checks.page import Element, Page, named
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Level
 from newsletter.issue.fields import Field, parse
+from newsletter.settings.register import UNSUBSCRIBE
 
 _EVERYWHERE: Final = frozenset(["", "all", "screen"])
 """Media that every screen is."""
-_UNSUBSCRIBE: Final = "[unsubscribe_url|"
+_UNSUBSCRIBE: Final = f"[{UNSUBSCRIBE}|"
 _MOST_STYLE: Final = 16_000
 """Gmail drops a style element beyond 16 kB in all (caniemail, html-style)."""
 _LARGE: Final = 24

@@ -10,6 +10,7 @@ from newsletter.errors import Level, Place
 from newsletter.i18n import direction
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Slot
+from newsletter.settings.register import PREFERENCES, UNSUBSCRIBE
 
 _WARN_BYTES: Final = 80_000
 _MOST_BYTES: Final = 100_000
@@ -17,8 +18,7 @@ _MOST_BYTES: Final = 100_000
 _MOST_ENCODED: Final = 102_400
 _GROWS: Final = 3
 """A byte of the HTML is at most so many when quoted."""
-_UNSUBSCRIBE: Final = "unsubscribe_url"
-_SLOT_BYTES: Final = {_UNSUBSCRIBE: 300}
+_SLOT_BYTES: Final = {UNSUBSCRIBE: 300, PREFERENCES: 200}
 _OTHER_SLOT_BYTES: Final = 40
 """How long values are when they are filled in, on the safe side."""
 
@@ -64,7 +64,7 @@ def can_be_left(matter: Matter) -> Iterator[Remark]:
     """Look for the link's open place in both parts."""
     for edition in matter.editions:
         for name, part in (("HTML", edition.html), ("text", edition.text)):
-            if not any(slot.field == _UNSUBSCRIBE for slot in part.slots):
+            if not any(slot.field == UNSUBSCRIBE for slot in part.slots):
                 yield Remark(
                     Place(matter.document.name),
                     f"the {name} part has no unsubscribe link",

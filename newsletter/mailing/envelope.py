@@ -19,9 +19,7 @@ from newsletter.issue.edition import Edition
 from newsletter.issue.template import Slot, Template
 from newsletter.providers import Message, Recipient
 from newsletter.settings import Settings
-
-LEAVE: Final = "unsubscribe_url"
-"""The field that no subscriber has: everybody's own address for leaving."""
+from newsletter.settings.register import LEAVE_TOKEN, UNSUBSCRIBE
 
 _MOST_LIST_ID: Final = 255
 """Octets of the whole field (RFC 2919 §5)."""
@@ -42,6 +40,8 @@ class Envelope:
     lists: Mapping[str, Localised]
     seal: str
     """Makes keys and Message-IDs unique over all installations, and unguessable."""
+    leave_address: str | None = None
+    """The mailbox for leaving by mail. What was planned before there was one has none."""
 
     @classmethod
     def make(cls, issue: str, lists: Sequence[str], settings: Settings) -> Self:
@@ -57,6 +57,7 @@ class Envelope:
             language=settings.language,
             lists={name: settings.list_named(name).name for name in lists},
             seal=secrets.token_hex(32),
+            leave_address=sender.leave_address,
         )
 
     @classmethod
@@ -79,13 +80,13 @@ class Envelope:
         )
 
     def recipient(
-        self, delivery: int, address: str, values: Mapping[str, str], *, token: str
+        self, delivery: int, address: str, values: Mapping[str, str], *, links: Mapping[str, str]
     ) -> Recipient:
-        """Make one recipient; the same delivery and token always give the same one."""
+        """Make one recipient; the same delivery and links always give the same one."""
         return Recipient(
             key=self.recipient_key(delivery),
             address=address,
-            values={**values, LEAVE: f"{self.public_url}/u/{token}"},
+            values={**values, **links},
             message_id=f"{self._hash(f'message {delivery}')[:40]}@{self._domain}",
         )
 
@@ -126,13 +127,23 @@ class Envelope:
         name = pick(self.lists[list_id], language, self.language)
         owner = self.reply_to or self.sender_address
         return {
-            "List-Unsubscribe": Template(("<", Slot(LEAVE), ">")),
+            "List-Unsubscribe": self._ways_out(),
             "List-Unsubscribe-Post": Template(("List-Unsubscribe=One-Click",)),
             "List-Id": Template((_list_id(name, f"{list_id}.{self.list_domain}"),)),
             "List-Owner": Template((f"<mailto:{owner}>",)),
             # An announcement list: nobody can write to it (RFC 2369 §3.4).
             "List-Post": Template(("NO",)),
         }
+
+    def _ways_out(self) -> Template:
+        """Write the https address first, for it is preferred (RFC 2369 §2, RFC 8058 §3.1)."""
+        link: tuple[str | Slot, ...] = ("<", Slot(UNSUBSCRIBE), ">")
+        if self.leave_address is None:
+            return Template(link)
+        mailbox, _, domain = self.leave_address.partition("@")
+        # Some programs drop the subject: the token stands in the address (project rule F30).
+        mail = (f"<mailto:{mailbox}+", Slot(LEAVE_TOKEN), f"@{domain}?subject=unsubscribe>")
+        return Template((*link, ", ", *mail))
 
 
 def _domain(address: str) -> str:

@@ -13,11 +13,11 @@ from newsletter.mailing.call import Call
 from newsletter.mailing.claims import Claim
 from newsletter.mailing.clock import Clock
 from newsletter.mailing.envelope import Envelope
+from newsletter.mailing.links import Links
 from newsletter.mailing.pace import SHORTEST_WAIT, is_fresh
 from newsletter.mailing.recording import LeaseLostError, Rest, give_up_key, record, settle
 from newsletter.mailing.steps import Answered, Excluded, HandedOver, Progress, Uncertain
 from newsletter.providers import Batch, Message, Outcome, Provider, State
-from newsletter.register.tokens import Tokens
 from newsletter.store import Store
 from newsletter.store.schema import editions
 
@@ -61,7 +61,7 @@ class Handover:
         self._provider: Final = provider
         self._mailing: Final = mailing
         self._envelope: Final = envelope
-        self._tokens: Final = Tokens(keys)
+        self._links: Final = Links(envelope, keys)
         self._clock: Final = clock
         self._tell: Final = progress
         self._inline: Final = inline
@@ -157,19 +157,18 @@ class Handover:
         return not call.cut and len(call.lost) == len(claim.members)
 
     def _batch(self, claim: Claim) -> Batch:
-        list_id = claim.members[0].list_id
+        message = self._message(claim.edition, claim.members[0].list_id)
+        fields = message.edition.fields
         return Batch(
             key=claim.key,
             mailing=self._mailing,
-            message=self._message(claim.edition, list_id),
+            message=message,
             recipients=tuple(
                 self._envelope.recipient(
                     member.delivery,
                     member.address,
                     member.values,
-                    token=self._tokens.unsubscribe(
-                        member.subscriber_id, member.list_id, self._envelope.issue
-                    ),
+                    links=self._links.of(member.subscriber_id, member.list_id, fields),
                 )
                 for member in claim.members
             ),

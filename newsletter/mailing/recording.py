@@ -1,10 +1,11 @@
 """Writing down what a call came to; only while the batch is still ours."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -13,7 +14,9 @@ from newsletter.mailing.claims import Claim
 from newsletter.mailing.pace import LEASE
 from newsletter.providers import Outcome
 from newsletter.store import Store
-from newsletter.store.schema import batches, results
+from newsletter.store.schema import batches, deliveries, results
+
+_ADDRESS: Final = re.compile(r"[^\s<>()'\",;:]+@[^\s<>()'\",;:]+")
 
 
 class LeaseLostError(Exception):
@@ -30,12 +33,13 @@ def record(
     until = now + LEASE
     with store.begin() as connection:
         _hold(connection, claim, lease_until=until)
+        erased = _erased(connection, claim)
         rows.insert(
             connection,
             results,
             ("delivery_id", "state", "reason", "provider_id", "attempt", "recorded_at"),
             [
-                (delivery, item.state.value, item.reason, item.provider_id, claim.attempt, now)
+                (delivery, item.state.value, *_told(item, delivery in erased), claim.attempt, now)
                 for delivery, item in outcomes.items()
             ],
         )
@@ -70,6 +74,9 @@ def settle(store: Store, claim: Claim, rests: Sequence[Rest], *, now: datetime) 
     """
     pieces = _pieces(claim, rests)
     with store.begin() as connection:
+        if _erased(connection, claim):
+            for piece in pieces:
+                piece["reason"] = _ADDRESS.sub("…", piece["reason"])
         first, *others = pieces
         _hold(connection, claim, **first, owner="", lease_until=now)
         if others:
@@ -100,6 +107,19 @@ def _pieces(claim: Claim, rests: Sequence[Rest]) -> list[dict[str, Any]]:
         }
         for start, end, (_, rest) in zip(starts, ends, groups, strict=True)
     ]
+
+
+def _erased(connection: Connection, claim: Claim) -> frozenset[int]:
+    """Find whoever was erased from the register while the call was under way."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.id.between(claim.first, claim.last), deliveries.c.address == ""
+    )
+    return frozenset(connection.scalars(query))
+
+
+def _told(outcome: Outcome, is_erased: bool) -> tuple[str, str]:  # noqa: FBT001 - one fact
+    """Give reason and provider's id; both may lead back to somebody erased."""
+    return ("", "") if is_erased else (outcome.reason, outcome.provider_id)
 
 
 def _hold(connection: Connection, claim: Claim, **values: Any) -> None:  # noqa: ANN401 - column values

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 from newsletter import register
 from newsletter.issue.condition import Condition
 from newsletter.issue.edition import Edition, Editions
-from newsletter.mailing.envelope import LEAVE
 from newsletter.register import audience
+from newsletter.settings.register import LINK_FIELDS
 from newsletter.store.schema import deliveries, results
 
 _PAGE: Final = 1000
@@ -45,8 +45,8 @@ class Needs:
     @classmethod
     def of(cls, edition: Edition) -> "Needs":
         """Look through an edition's slots."""
-        fields = tuple(sorted(edition.fields - {LEAVE}))
-        required = edition.missing({LEAVE: "known when it is handed over"})
+        fields = tuple(sorted(edition.fields - LINK_FIELDS))
+        required = edition.missing(dict.fromkeys(LINK_FIELDS, "known when it is handed over"))
         return cls(
             edition.digest, edition.language, edition.variant, fields, tuple(sorted(required))
         )

@@ -27,9 +27,8 @@ from newsletter.render.pictures import Pictures
 from newsletter.render.places import Places
 from newsletter.render.spots import Spot, lay_out
 from newsletter.settings import Settings
+from newsletter.settings.register import PREFERENCES, UNSUBSCRIBE
 
-UNSUBSCRIBE: Final = "unsubscribe_url"
-"""The system's own field: the recipient's way out."""
 _SECTION: Final = re.compile(r"(<mj-section\b.*?</mj-section>)", re.DOTALL)
 
 
@@ -188,6 +187,7 @@ class Page:
             "named_channels": partial(named_channels, settings.social),
             "view_url": self._view_url,
             "unsubscribe_url": self.places.token(UNSUBSCRIBE),
+            "preferences_url": self.places.token(PREFERENCES),
             "kinds": {spot.block.kind for spot in self._each_spot()},
             "contents": self._contents.entries,
             "facts": fitting.facts,

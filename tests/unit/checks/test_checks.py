@@ -365,6 +365,21 @@ def test_an_edition_that_cannot_be_left_is_refused() -> None:
     assert {finding.level for finding in found} == {Level.ERROR}
 
 
+def test_a_mail_without_a_link_to_ones_settings_is_sound() -> None:
+    assert "preferences_url" not in sound_edition().fields
+    assert findings(GOOD_ISSUE, sound_edition()) == []
+
+
+def test_a_link_to_ones_settings_is_no_way_out() -> None:
+    before, after = (part for part in page().segments if isinstance(part, str))
+    html = make_template(before, Slot("preferences_url", Escape.HTML), after)
+    text = make_template(imprint(), Slot("preferences_url"))
+
+    found = findings(GOOD_ISSUE, sound_edition(html=html, text=text))
+
+    assert [finding.rule for finding in found] == ["NL453", "NL453"]
+
+
 @pytest.mark.parametrize("root", ["", 'lang="fi"', 'dir="ltr"', 'lang="und" dir="auto"',
                                   'lang="sv" dir="ltr"'])  # fmt: skip
 def test_html_that_does_not_say_its_language_is_refused(root: str) -> None:

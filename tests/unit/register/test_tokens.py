@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import InputError
-from newsletter.register.tokens import LONGEST, Ticket, Tokens, _serializer
+from newsletter.register.tokens import LONGEST, Ticket, Tokens, _serializer, list_digest
 from newsletter.testing import KEYS
 
 TOKENS = Tokens(KEYS)
@@ -127,3 +127,44 @@ def test_every_token_is_written_in_one_way_only() -> None:
     accepted = [char for char in alphabet if TOKENS.read_unsubscribe(GOOD[:-1] + char)]
 
     assert accepted == [GOOD[-1]]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ids, names, names)
+def test_the_quick_way_of_signing_gives_the_same_bytes_as_itsdangerous(
+    subscriber_id: int, list_id: str, issue: str
+) -> None:
+    leaving = TOKENS._unsubscribe.dumps([subscriber_id, list_id, issue])
+    settings_page = TOKENS._preferences.dumps([subscriber_id])
+
+    assert TOKENS.unsubscribe(subscriber_id, list_id, issue) == leaving
+    assert TOKENS.preferences(subscriber_id) == settings_page
+
+
+def test_a_new_key_signs_what_is_made_from_now_on() -> None:
+    ring = Tokens([NEW, OLD])
+
+    assert ring.preferences(7) == Tokens([NEW]).preferences(7)
+    assert ring.read_preferences(Tokens([OLD]).preferences(7)) == 7
+    assert Tokens([OLD]).read_preferences(ring.preferences(7)) is None
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(1, 2**63 - 1), names)
+def test_the_token_for_leaving_by_mail_is_short_and_reads_back_however_it_is_written(
+    subscriber_id: int, list_id: str
+) -> None:
+    token = TOKENS.mail(subscriber_id, list_id)
+
+    assert len(token) == 47
+    assert set(token) <= set("abcdefghijklmnopqrstuvwxyz234567")
+    assert TOKENS.read_mail(token) == (subscriber_id, list_digest(list_id))
+    assert TOKENS.read_mail(token.upper()) == (subscriber_id, list_digest(list_id))
+    assert Tokens([NEW]).read_mail(token) is None
+    assert Tokens([NEW, *KEYS]).read_mail(token) is not None
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(st.text(max_size=60), st.text(st.sampled_from("abcdz234567"), max_size=50)))
+def test_no_other_text_is_a_token_for_leaving_by_mail(token: str) -> None:
+    assert TOKENS.read_mail(token) is None

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
+from newsletter.testing.mails import VALUES
+
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 
 Attributes = dict[str, str | None]

@@ -9,10 +9,10 @@ import pytest
 
 from newsletter.issue.edition import Edition
 from newsletter.render import Gallery
+from newsletter.testing.mails import VALUES
 from newsletter.testing.outline import Outline
 
 Render = Callable[..., Edition]
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
 IMAGE = {"src": "images/torit.jpg", "alt": "Väkeä torilla"}
 
 

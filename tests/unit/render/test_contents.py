@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from newsletter.issue.edition import Edition
+from newsletter.testing.mails import VALUES
 from newsletter.testing.outline import Outline
 
 Render = Callable[..., Edition]
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
 BLOCKS: list[dict[str, Any]] = [
     {"heading": "Kirje"},
     {"text": "Johdanto"},

@@ -13,11 +13,11 @@ from newsletter.issue.template import Escape, Slot
 from newsletter.issue.texts import blank
 from newsletter.render import Gallery
 from newsletter.render.encoding import clean
+from newsletter.testing.mails import VALUES
 from newsletter.testing.outline import Outline
 
 Render = Callable[..., Edition]
 
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
 NASTY = """<b>&amp; "x" 'y' \\ </td> {"""
 
 

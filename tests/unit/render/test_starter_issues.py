@@ -27,6 +27,7 @@ VALUES = {
     "first_name": "Aino",
     "municipality": "Sysmä",
     "unsubscribe_url": "https://kirje.example.fi/u/" + "x" * 120,
+    "preferences_url": "https://kirje.example.fi/preferences/" + "x" * 60,
 }
 
 
