@@ -74,4 +74,5 @@ def _show_people(store: "Store", mailing_id: int, state: str, *, as_json: bool) 
         show_json({"people": [plain(person) for person in everybody]})
         return
     for person in everybody:
-        show(person.address + (f"  {person.reason}" if person.reason else ""))
+        address = person.address or "somebody who was erased"
+        show(address + (f"  {person.reason}" if person.reason else ""))

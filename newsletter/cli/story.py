@@ -81,7 +81,7 @@ def _leave(url: str, mail: EmailMessage) -> None:
 def _second_mailing(store: Store, opened: Workspace, root: Path, left: str) -> None:
     _step(6, "The next mailing: everybody but her")
     _run("send", _SECOND, "--yes", "-w", str(root))
-    record = register.show(store, left, keys=opened.keys(), now=datetime.now(UTC))
+    record = register.show(store, left, keys=opened.keys(), by="demo", now=datetime.now(UTC))
     got = {delivery.issue: delivery.state for delivery in record.deliveries}
     for issue in (_FIRST, _SECOND):
         show(f"{left}, issue {issue}: {got.get(issue, 'not mailed')}")

@@ -3,6 +3,7 @@
 A line names a subscriber by number, never by address: it may outlive their erasure.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert
@@ -23,3 +24,19 @@ def note(
     connection.execute(
         insert(audit).values(at=now, actor=by, act=act, subscriber_id=subscriber_id, detail=detail)
     )
+
+
+def note_each(
+    connection: Connection,
+    act: str,
+    subscriber_ids: Iterable[int | None],
+    *,
+    by: str,
+    now: datetime,
+    **detail: object,
+) -> None:
+    """Write a line for each of many subscribers, as `note` does for one."""
+    shared = {"at": now, "actor": by, "act": act, "detail": detail}
+    lines = [{**shared, "subscriber_id": number} for number in subscriber_ids]
+    if lines:
+        connection.execute(insert(audit), lines)

@@ -25,11 +25,11 @@ def remove(
     """
     from newsletter import register
     from newsletter.cli.opening import opened_store
+    from newsletter.register import whose
 
-    with opened_store(workspace) as (opened, store, now):
-        register.show(
-            store, address, keys=opened.keys(), now=now
-        )  # an unknown address is told first
+    with opened_store(workspace) as (_, store, now):
+        with store.read() as connection:
+            whose.known(connection, address)  # an unknown address is told before the question
         if not agreed(f"take {address} off all lists?", yes=yes):
             say("nothing was changed")
             return
