@@ -37,7 +37,8 @@ def check(connection: Connection, *, now: datetime) -> list[Fault]:
 def newest(connection: Connection) -> datetime | None:
     """Give the latest time among the consents that were recorded last."""
     last = select(consents.c.recorded_at).order_by(consents.c.id.desc()).limit(_LAST).subquery()
-    return connection.scalar(select(func.max(last.c.recorded_at)))
+    latest: datetime | None = connection.scalar(select(func.max(last.c.recorded_at)))
+    return latest
 
 
 def is_ahead(moment: datetime | None, now: datetime) -> bool:

@@ -1,119 +1,152 @@
-"""Subscriptions: their states, the moves that are allowed, and the proof that each move leaves.
+"""Moving subscriptions in the database, each move with the proof that it leaves.
 
-`leave` is the one function for all ways out: page, one-click, mail, webhook, command, sync.
+`leave` is the one function for all ways out: page, one-click, mail, webhook, command, sync. The
+statements are built once: building them costs more than running them, and many may leave at once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, desc, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
-from newsletter.store import Store
+from newsletter.register.states import (
+    MOVES,
+    PROOF_OF,
+    UNDO,
+    WAS,
+    Act,
+    Pause,
+    Proof,
+    State,
+    is_mailable,
+    mailable,
+)
+from newsletter.store import Store, bulk
 from newsletter.store.schema import consents, subscribers, subscriptions
 
-UNDO: Final = timedelta(days=1)
-"""How long a leave can be taken back without a new consent."""
-
-
-class State(StrEnum):
-    """Where a subscription stands; only an active one is mailed."""
-
-    PENDING = "pending"
-    """Put in by staff, not yet confirmed by the person."""
-    ACTIVE = "active"
-    PAUSED = "paused"
-    """Until a day: because they asked for it, or because the mailbox failed for a while."""
-    LEFT = "left"
-    CLEANED = "cleaned"
-    """The address is suppressed."""
-
-
-class Act(StrEnum):
-    """What may happen to a subscription that exists."""
-
-    CONFIRM = "confirm"
-    """The person's own double opt-in: the one way back from everywhere."""
-    LEAVE = "leave"
-    RESTORE = "restore"
-    """Take a leave back."""
-    ASK_AGAIN = "ask_again"
-    """Come back with a new consent, given to staff, after having left."""
-    PAUSE = "pause"
-    RESUME = "resume"
-    SUPPRESS = "suppress"
-
-
-WAS: Final = "was"
-"""Target of a move back to the state before the last one."""
-
-MOVES: Final[Mapping[Act, Mapping[State, str]]] = {
-    Act.CONFIRM: dict.fromkeys(
-        (State.PENDING, State.PAUSED, State.LEFT, State.CLEANED), State.ACTIVE
-    ),
-    Act.LEAVE: dict.fromkeys((State.PENDING, State.ACTIVE, State.PAUSED), State.LEFT),
-    Act.RESTORE: {State.LEFT: WAS},
-    Act.ASK_AGAIN: {State.LEFT: State.ACTIVE},
-    Act.PAUSE: dict.fromkeys((State.ACTIVE, State.PAUSED), State.PAUSED),
-    Act.RESUME: {State.PAUSED: State.ACTIVE},
-    Act.SUPPRESS: dict.fromkeys(
-        (State.PENDING, State.ACTIVE, State.PAUSED, State.LEFT), State.CLEANED
-    ),
-}
-"""Every move that there is; what is not here does not happen. Only CONFIRM leads out of CLEANED."""
-
-_PROOF_OF: Final = {
-    Act.CONFIRM: "given",
-    Act.LEAVE: "withdrawn",
-    Act.RESTORE: "restored",
-    Act.ASK_AGAIN: "given",
-    Act.PAUSE: "paused",
-    Act.RESUME: "resumed",
-    Act.SUPPRESS: "withdrawn",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What a consent row says of a move: how, from where, by whom, when."""
-
-    method: str
-    source: str
-    by: str
-    now: datetime
-    basis: str = ""
-    """Empty: that of the consent before."""
-    wording: str = ""
-    """Version of the text that was agreed to (`wordings`)."""
-    notice: str = ""
-    """Version of the privacy notice that was shown."""
-    form: str = ""
-    """Address of the form."""
-    asked_at: datetime | None = None
-    """When the form was sent in, where `now` is when it was confirmed."""
+__all__ = [
+    "MOVES",
+    "UNDO",
+    "WAS",
+    "Act",
+    "Pause",
+    "Proof",
+    "Standing",
+    "State",
+    "can_restore",
+    "is_mailable",
+    "join",
+    "leave",
+    "mailable",
+    "move",
+    "move_all",
+    "record",
+    "restore",
+    "standing",
+    "subscriber_with",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """Until when a subscription rests, and why: "asked" or "bounces"."""
+class Standing:
+    """How one subscription stands, whose it is, and its last proof."""
 
-    until: datetime
-    reason: str
+    state: State
+    paused_until: datetime | None
+    pause_reason: str
+    address: str
+    language: str
+    act: str | None
+    """given, withdrawn …; None while nothing has been proven: it is pending."""
+    basis: str
+    before: str
+    recorded_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:  # noqa: ANN401 - a row of _STANDING
+        """Read a row."""
+        return cls(
+            State(row.state),
+            row.paused_until,
+            row.pause_reason,
+            row.address,
+            row.language,
+            row.act,
+            row.basis or "",
+            row.before or "",
+            row.recorded_at,
+        )
+
+    def can_be_restored(self, now: datetime) -> bool:
+        """Tell whether the last leave can be taken back."""
+        return (
+            self.state is State.LEFT
+            and self.act == "withdrawn"
+            and bool(self.before)
+            and self.recorded_at is not None
+            and now - self.recorded_at <= UNDO
+        )
+
+    def target(self, act: Act, now: datetime) -> str | None:
+        """Say where a move would lead; None when it is not allowed."""
+        target = MOVES[act].get(self.state)
+        if target != WAS:
+            return target
+        return self.before if self.can_be_restored(now) else None
 
 
-def is_mailable(state: str, paused_until: datetime | None, now: datetime) -> bool:
-    """Tell whether a subscription is to be mailed: active, or its pause is over."""
-    return state == State.ACTIVE or (
-        state == State.PAUSED and paused_until is not None and paused_until <= now
+_HERE: Final = and_(
+    subscriptions.c.subscriber_id == bindparam("of_subscriber"),
+    subscriptions.c.list_id == bindparam("of_list"),
+)
+_LAST: Final = (
+    select(func.max(consents.c.id))
+    .where(
+        consents.c.subscriber_id == bindparam("of_subscriber"),
+        consents.c.list_id == bindparam("of_list"),
     )
-
-
-def mailable(now: datetime) -> ColumnElement[bool]:
-    """Say `is_mailable` in SQL."""
-    over = and_(subscriptions.c.state == State.PAUSED, subscriptions.c.paused_until <= now)
-    return or_(subscriptions.c.state == State.ACTIVE, over)
+    .scalar_subquery()
+)
+_STANDING: Final = (
+    select(
+        subscriptions.c.state,
+        subscriptions.c.paused_until,
+        subscriptions.c.pause_reason,
+        subscribers.c.address,
+        subscribers.c.language,
+        consents.c.act,
+        consents.c.basis,
+        consents.c.before,
+        consents.c.recorded_at,
+    )
+    .select_from(
+        subscriptions.join(
+            subscribers, subscribers.c.id == subscriptions.c.subscriber_id
+        ).outerjoin(consents, consents.c.id == _LAST)
+    )
+    .where(_HERE)
+    .with_for_update(of=subscriptions)
+)
+_MOVE: Final = (
+    update(subscriptions)
+    .where(_HERE)
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "state",
+                "changed_at",
+                "paused_until",
+                "pause_reason",
+            )
+        }
+    )
+)
+_PROVE: Final = insert(consents)
+_PERSON: Final = select(subscribers.c.address, subscribers.c.language).where(
+    subscribers.c.id == bindparam("of_subscriber")
+)
 
 
 def leave(
@@ -155,6 +188,19 @@ def restore(
         return move(connection, subscriber_id, list_id, Act.RESTORE, proof)
 
 
+def standing(connection: Connection, subscriber_id: int, list_id: str) -> Standing | None:
+    """Read how a subscription stands; None when there is none. PostgreSQL locks it."""
+    here = {"of_subscriber": subscriber_id, "of_list": list_id}
+    row = connection.execute(_STANDING, here).one_or_none()
+    return Standing.of(row) if row else None
+
+
+def can_restore(connection: Connection, subscriber_id: int, list_id: str, now: datetime) -> bool:
+    """Tell whether `restore` would bring the subscription back."""
+    found = standing(connection, subscriber_id, list_id)
+    return found is not None and found.can_be_restored(now)
+
+
 def move(
     connection: Connection,
     subscriber_id: int,
@@ -168,38 +214,30 @@ def move(
 
     `pause` goes with Act.PAUSE and with nothing else.
     """
-    here = (
-        subscriptions.c.subscriber_id == subscriber_id,
-        subscriptions.c.list_id == list_id,
-    )
-    state = connection.scalar(select(subscriptions.c.state).where(*here).with_for_update())
-    if state is None or (target := MOVES[act].get(State(state))) is None:
+    found = standing(connection, subscriber_id, list_id)
+    if found is None or (target := found.target(act, proof.now)) is None:
         return False
-    last = _last_consent(connection, subscriber_id, list_id)
-    if target == WAS:
-        if last is None or not _can_be_undone(last, proof.now):
-            return False
-        target = last.before
-    values: dict[str, Any] = {"state": target, "changed_at": proof.now}
+    until, reason = found.paused_until, found.pause_reason
     if pause is not None:
-        values |= {"paused_until": pause.until, "pause_reason": pause.reason}
+        until, reason = pause.until, pause.reason
     elif target == State.ACTIVE:
-        values |= {"paused_until": None, "pause_reason": ""}
-    connection.execute(update(subscriptions).where(*here).values(**values))
-    basis = proof.basis or (last.basis if last else "consent")
-    record(connection, subscriber_id, list_id, _PROOF_OF[act], proof, basis=basis, before=state)
-    return True
-
-
-def can_restore(connection: Connection, subscriber_id: int, list_id: str, now: datetime) -> bool:
-    """Tell whether `restore` would bring the subscription back."""
-    state = connection.scalar(
-        select(subscriptions.c.state).where(
-            subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id
-        )
+        until, reason = None, ""
+    connection.execute(
+        _MOVE,
+        {
+            "of_subscriber": subscriber_id,
+            "of_list": list_id,
+            "new_state": target,
+            "new_changed_at": proof.now,
+            "new_paused_until": until,
+            "new_pause_reason": reason,
+        },
     )
-    last = _last_consent(connection, subscriber_id, list_id)
-    return state == State.LEFT and last is not None and _can_be_undone(last, now)
+    basis = proof.basis or found.basis or "consent"
+    values = _proof(list_id, PROOF_OF[act], proof, basis=basis, before=found.state)
+    whose = {"subscriber_id": subscriber_id, "address": found.address, "language": found.language}
+    connection.execute(_PROVE, values | whose)
+    return True
 
 
 def join(
@@ -209,16 +247,15 @@ def join(
 
     A pending subscription is no consent yet: no proof is recorded until it is confirmed.
     """
-    here = select(subscriptions.c.state).where(
-        subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.list_id == list_id
-    )
-    if connection.scalar(here.with_for_update()) is not None:
+    if standing(connection, subscriber_id, list_id) is not None:
         return False
-    connection.execute(
-        insert(subscriptions).values(
+    made = connection.execute(
+        bulk.insert_new(connection, subscriptions).values(
             subscriber_id=subscriber_id, list_id=list_id, state=state, changed_at=proof.now
         )
     )
+    if not made.rowcount:  # PostgreSQL: somebody else was faster
+        return False
     if state is not State.PENDING:
         record(connection, subscriber_id, list_id, "given", proof, basis=proof.basis, before="")
     return True
@@ -245,30 +282,26 @@ def record(
     before: str,
 ) -> None:
     """Write one consent row; none is ever changed."""
-    person = connection.execute(
-        select(subscribers.c.language, subscribers.c.address).where(
-            subscribers.c.id == subscriber_id
-        )
-    ).one()
-    connection.execute(
-        insert(consents).values(
-            subscriber_id=subscriber_id,
-            list_id=list_id,
-            act=act,
-            basis=basis,
-            method=proof.method,
-            source=proof.source,
-            before=before,
-            wording=proof.wording,
-            notice=proof.notice,
-            form=proof.form,
-            address=person.address,
-            language=person.language,
-            recorded_by=proof.by,
-            asked_at=proof.asked_at,
-            recorded_at=proof.now,
-        )
-    )
+    person = connection.execute(_PERSON, {"of_subscriber": subscriber_id}).one()
+    whose = {"subscriber_id": subscriber_id, "address": person.address, "language": person.language}
+    connection.execute(_PROVE, _proof(list_id, act, proof, basis=basis, before=before) | whose)
+
+
+def _proof(list_id: str, act: str, proof: Proof, *, basis: str, before: str) -> dict[str, Any]:
+    return {
+        "list_id": list_id,
+        "act": act,
+        "basis": basis,
+        "method": proof.method,
+        "source": proof.source,
+        "before": before,
+        "wording": proof.wording,
+        "notice": proof.notice,
+        "form": proof.form,
+        "recorded_by": proof.by,
+        "asked_at": proof.asked_at,
+        "recorded_at": proof.now,
+    }
 
 
 def subscriber_with(connection: Connection, address_key: str) -> int | None:
@@ -276,18 +309,3 @@ def subscriber_with(connection: Connection, address_key: str) -> int | None:
     return connection.scalar(
         select(subscribers.c.id).where(subscribers.c.address_key == address_key)
     )
-
-
-def _last_consent(
-    connection: Connection, subscriber_id: int, list_id: str
-) -> Row[str, str, str, datetime] | None:
-    return connection.execute(
-        select(consents.c.act, consents.c.basis, consents.c.before, consents.c.recorded_at)
-        .where(consents.c.subscriber_id == subscriber_id, consents.c.list_id == list_id)
-        .order_by(desc(consents.c.id))
-        .limit(1)
-    ).one_or_none()
-
-
-def _can_be_undone(last: Row[str, str, str, datetime], now: datetime) -> bool:
-    return last.act == "withdrawn" and bool(last.before) and now - last.recorded_at <= UNDO

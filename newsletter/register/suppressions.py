@@ -18,6 +18,7 @@ from newsletter.store import Store
 from newsletter.store.schema import suppressions
 
 _PURPOSE: Final = b"newsletter suppression v1\0"
+_MANY: Final = 200
 _SLICE: Final = 5000
 """Bound values of one query; SQLite takes 32,766, PostgreSQL 65,535."""
 
@@ -64,10 +65,13 @@ def suppress_key(
     source: str = "",
     expires_at: datetime | None = None,
 ) -> bool:
-    """Do what `suppress` does, for a folded address, in the caller's transaction."""
-    new = address_key not in among(connection, [address_key], keys=keys, now=now)
+    """Do what `suppress` does, for a folded address, in the caller's transaction.
+
+    Of two suppressions the one that lasts longer stays.
+    """
+    new = not _lasts(connection, address_key, expires_at, keys=keys, now=now)
     if new:
-        lift(connection, address_key, keys=keys)  # one that has run out stands in the way
+        lift(connection, address_key, keys=keys)  # the shorter one, or one that has run out
         connection.execute(
             insert(suppressions).values(
                 address_hash=fingerprint(address_key, keys[0]),
@@ -94,8 +98,17 @@ def among(
     connection: Connection, address_keys: Iterable[str], *, keys: Sequence[str], now: datetime
 ) -> Mapping[str, str]:
     """Find which of these folded addresses are suppressed now, and why."""
-    owners = {fingerprint(item, key): item for item in address_keys for key in keys}
+    asked = list(address_keys)
     stands = or_(suppressions.c.expires_at.is_(None), suppressions.c.expires_at > now)
+    if len(asked) >= _MANY:
+        # For many, all suppressions are at hand sooner than they are looked up one by one.
+        query = select(suppressions.c.address_hash, suppressions.c.reason).where(stands)
+        all_of_them = connection.execute(query.limit(len(asked))).all()
+        if len(all_of_them) < len(asked):
+            reasons = {row.address_hash: row.reason for row in all_of_them}
+            hashes = ((item, fingerprint(item, key)) for item in asked for key in keys if reasons)
+            return {item: reasons[digest] for item, digest in hashes if digest in reasons}
+    owners = {fingerprint(item, key): item for item in asked for key in keys}
     found: dict[str, str] = {}
     for part in _slices(owners):
         query = select(suppressions.c.address_hash, suppressions.c.reason).where(
@@ -103,6 +116,23 @@ def among(
         )
         found.update((owners[row.address_hash], row.reason) for row in connection.execute(query))
     return found
+
+
+def _lasts(
+    connection: Connection,
+    address_key: str,
+    until: datetime | None,
+    *,
+    keys: Sequence[str],
+    now: datetime,
+) -> bool:
+    """Tell whether an address is suppressed already, and at least until then."""
+    hashes = [fingerprint(address_key, key) for key in keys]
+    query = select(suppressions.c.expires_at).where(suppressions.c.address_hash.in_(hashes))
+    return any(
+        ends is None or (until is not None and ends > now and ends >= until)
+        for ends in connection.scalars(query)
+    )
 
 
 def _slices(items: Iterable[str]) -> Iterator[list[str]]:
