@@ -48,7 +48,8 @@ def figures() -> Iterator[Figure]:
         "read and check the YAML : mjml2html", in_process(reading, 50), in_process(compiling, 200)
     )
     edition = render(issue, name=_NAME, settings=settings, folders=folders, gallery=gallery)
-    values = {"first_name": "Aino <3", "unsubscribe_url": "https://example.fi/u/" + "x" * 90}
+    values = {"first_name": "Aino <3", "unsubscribe_url": "https://example.fi/u/" + "x" * 90,
+              "preferences_url": "https://example.fi/preferences/" + "x" * 55}  # fmt: skip
     parts = [segment if isinstance(segment, str) else "Aino" for segment in edition.html]
 
     def filling() -> object:

@@ -9,7 +9,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from newsletter.cli import check, db, demo, init, render, send, serve, status, subscribers
+from newsletter.cli import (
+    check,
+    db,
+    demo,
+    form,
+    init,
+    legal,
+    render,
+    replies,
+    retention,
+    send,
+    serve,
+    status,
+    subscribers,
+)
 from newsletter.cli.output import asked_for_json, refused, stopped
 from newsletter.errors import NewsletterError
 
@@ -68,7 +82,11 @@ app.command("render")(render.render)
 app.command("send")(send.send)
 app.command("status")(status.status)
 app.command("serve")(serve.serve)
+app.command("form")(form.form)
+app.command("replies")(replies.replies)
+app.command("legal")(legal.legal)
 app.command("demo")(demo.demo)
+app.command("retention")(retention.retention)
 app.add_typer(db.app, name="db")
 app.add_typer(subscribers.app, name="subscribers")
 

@@ -10,6 +10,7 @@ from newsletter.cli.output import JSONOption, WorkspaceOption, plain, say, show,
 
 if TYPE_CHECKING:
     from newsletter.desk import Prepared
+    from newsletter.workspace import Workspace
 
 
 def render(
@@ -17,7 +18,7 @@ def render(
         str, typer.Argument(metavar="ISSUE", help="An issue's name, or a path to its file.")
     ],
     folder: Annotated[
-        Path, typer.Option("--to", metavar="DIR", help="Where to write; made when missing.")
+        Path, typer.Option("--to", "-o", metavar="DIR", help="Where to write; made when missing.")
     ] = Path("rendered"),
     eml: Annotated[
         bool, typer.Option("--eml", help="Also write whole mails, images inside, as .eml files.")
@@ -25,13 +26,21 @@ def render(
     variants: Annotated[
         bool, typer.Option("--variants", help="List what each variant shows; write nothing.")
     ] = False,
+    service: Annotated[
+        str, typer.Option("--for", metavar="SERVICE", help="To paste into its editor: creamailer.")
+    ] = "",
+    variant: Annotated[
+        str | None, typer.Option(metavar="VARIANT", help="With --for: which one, as in --variants.")
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JSONOption = False,
 ) -> None:
-    """Write an issue's mails as files, to look at.
+    """Write an issue's mails as files, to look at or to paste elsewhere.
 
     HTML, plain text and public copy of every language and variant.
     Personal fields show their fallbacks. Open the .html in a browser, an .eml in a mail program.
+    With --for: HTML, text, subject and preheader for that service's editor, checked like a mailing,
+    personal fields as its own marks, and the images put where readers find them.
 
     Example: newsletter render loppuraportti --to look --eml
     """
@@ -40,6 +49,9 @@ def render(
 
     opened = workspaces.find(workspace)
     prepared = desk.prepare(opened, issue)
+    if service:
+        _write_for(service, opened, prepared, folder, variant, as_json=as_json)
+        return
     if variants:
         _list_variants(prepared, as_json=as_json)
         return
@@ -69,3 +81,39 @@ def _list_variants(prepared: "Prepared", *, as_json: bool) -> None:
             show(f"  + {part.kind} ({part.condition})  {part.place}")
         for part in variant.hidden:
             show(f"  - {part.kind} ({part.condition})  {part.place}")
+
+
+def _write_for(
+    service: str,
+    opened: "Workspace",
+    prepared: "Prepared",
+    folder: Path,
+    variant: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from newsletter import desk
+    from newsletter.errors import InputError
+
+    if service != "creamailer":
+        raise InputError(f"no service named {service!r}", hint="known are: creamailer")
+    prepared.refuse_errors()
+    chosen = opened.settings.creamailer
+    pasted = desk.write_for(
+        prepared,
+        folder,
+        opened.settings,
+        service=service,
+        marks=chosen.tags if chosen else {},
+        variant=variant,
+    )
+    desk.publish(prepared)
+    for finding in prepared.findings:
+        say(str(finding))
+    if as_json:
+        show_json({"files": [str(path) for path in pasted.files], "notes": list(pasted.notes)})
+        return
+    for path in pasted.files:
+        show(str(path))
+    for note in pasted.notes:
+        say(f"note: {note}")

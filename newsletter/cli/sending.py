@@ -1,16 +1,14 @@
 """What stands between `newsletter send` and the mailing: the question's facts, and the run."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 
 from newsletter import desk, mailing, providers
-from newsletter.cli.output import count, say, whoami
+from newsletter.cli.output import count, whoami
 from newsletter.cli.progress import shown
+from newsletter.cli.stopping import stoppable
 from newsletter.errors import InputError
 from newsletter.hosting import cid
 from newsletter.issue.edition import Edition
@@ -150,23 +148,3 @@ class Sending:
         return providers.load(
             name, settings, environment=os.environ, outbox=str(self._workspace.outbox)
         )
-
-
-@contextmanager
-def stoppable() -> Iterator[threading.Event]:
-    """Let Ctrl-C and SIGTERM stop a run after the call in flight; a second one stops at once."""
-    stop = threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        say("stopping after the call in flight; once more stops at once")
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, ask) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,6 +5,7 @@ What is prepared is what is sent, byte for byte: mailing never sees YAML.
 
 from newsletter.desk.mails import write_mails
 from newsletter.desk.naming import Files, find, names
+from newsletter.desk.pasting import Pasted, write_for
 from newsletter.desk.prepare import Prepared, prepare, publish
 from newsletter.desk.variants import Part, Variant, variants
 from newsletter.desk.writing import write
@@ -12,6 +13,7 @@ from newsletter.desk.writing import write
 __all__ = [
     "Files",
     "Part",
+    "Pasted",
     "Prepared",
     "Variant",
     "find",
@@ -20,5 +22,6 @@ __all__ = [
     "publish",
     "variants",
     "write",
+    "write_for",
     "write_mails",
 ]

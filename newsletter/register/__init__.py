@@ -2,11 +2,13 @@
 
 `leave` is the one function for all ways out. `audience` finds whom a mailing goes to, `screen` says
 at the hand-over who may not be mailed any more, `tokens` signs the links that people leave by.
+`records`, `export`, `changing` and `erasing` answer people's rights; `retention` deletes.
 """
 
 from newsletter.register import addresses, audience, entries, subscriptions, suppressions, tokens
 from newsletter.register.audience import Person, screen
 from newsletter.register.entries import BASES, Entry
+from newsletter.register.erasing import Erased, erase
 from newsletter.register.importing import import_file
 from newsletter.register.people import Added, add, remove
 from newsletter.register.records import Record, show
@@ -18,6 +20,7 @@ __all__ = [
     "BASES",
     "Added",
     "Entry",
+    "Erased",
     "ImportReport",
     "Person",
     "Record",
@@ -26,6 +29,7 @@ __all__ = [
     "addresses",
     "audience",
     "entries",
+    "erase",
     "import_file",
     "leave",
     "remove",

@@ -15,6 +15,7 @@ LONGEST: Final = 254
 """Octets of an address (RFC 5321 §4.5.3.1.3, less the angle brackets)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_BEFORE: Final = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(?:\.{_ATOM})*", re.ASCII)
 _USUAL: Final = re.compile(rf"(?=.{{1,64}}@)({_ATOM}(?:\.{_ATOM})*)@([A-Za-z0-9.-]+)", re.ASCII)
 _SHOWN: Final = 80
 
@@ -40,6 +41,11 @@ def normalise(text: str) -> str:
 def key(address: str) -> str:
     """Fold a normalised address: equal for addresses that count as the same (never mailed to)."""
     return address.casefold()
+
+
+def is_usual(before: str) -> bool:
+    """Tell whether what stands before an @ is right whatever the domain: most are."""
+    return _BEFORE.fullmatch(before) is not None
 
 
 @lru_cache(maxsize=65_536)

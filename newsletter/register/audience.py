@@ -3,9 +3,11 @@
 Read in pages by key, so that memory does not grow with the audience.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,7 +15,9 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    Text,
     case,
+    cast,
     func,
     literal,
     null,
@@ -27,6 +31,7 @@ from newsletter.register.subscriptions import is_mailable, mailable
 from newsletter.store.schema import subscribers, subscriptions
 
 _SLICE: Final = 5000
+_NAMES: Final = ("first_name", "last_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +130,19 @@ def _people(lists: Sequence[str], condition: Condition, now: datetime) -> Select
     Walks subscribers by id and looks their subscriptions up by primary key: a page costs the same
     wherever it starts, which a join sorted over several lists would not.
     """
-    rank = (
-        select(func.min(_rank(lists)))
-        .where(
-            subscriptions.c.subscriber_id == subscribers.c.id,
-            subscriptions.c.list_id.in_(lists),
-            mailable(now),
-        )
-        .correlate(subscribers)
-        .scalar_subquery()
+    here = (
+        subscriptions.c.subscriber_id == subscribers.c.id,
+        subscriptions.c.list_id.in_(lists),
+        mailable(now),
     )
-    columns = ("id", "address", "language", "first_name", "last_name", "fields")
+    rank = select(func.min(_rank(lists))).where(*here).correlate(subscribers).scalar_subquery()
+    on_one = select(subscriptions.c.list_id).where(*here).correlate(subscribers).exists()
+    columns = (subscribers.c[name] for name in ("id", "address", "language", *_NAMES))
+    # As text: most people share theirs with others, and each text is read but once.
+    fields = cast(subscribers.c.fields, Text)
     return (
-        select(*(subscribers.c[name] for name in columns), rank.label("rank"))
-        .where(rank.is_not(None), conditions.to_sql(condition, _column))
+        select(*columns, fields, rank.label("rank"))
+        .where(on_one, conditions.to_sql(condition, _column))
         .order_by(subscribers.c.id)
     )
 
@@ -158,7 +162,17 @@ def _column(field: str) -> ColumnElement[str]:
     return func.nullif(subscribers.c.fields[field].as_string(), "", type_=String())
 
 
-def _person(row: Any, lists: Sequence[str]) -> Person:  # noqa: ANN401 - a row of _people
-    named = {"first_name": row.first_name, "last_name": row.last_name, "language": row.language}
-    fields = {name: value for name, value in (named | row.fields).items() if value}
-    return Person(row.id, row.address, row.language, lists[row.rank], fields)
+def _person(row: Sequence[Any], lists: Sequence[str]) -> Person:
+    number, address, language, first_name, last_name, fields, rank = row
+    values = {"first_name": first_name} if first_name else {}
+    if last_name:
+        values["last_name"] = last_name
+    values["language"] = language
+    values.update(_filled(fields))
+    return Person(number, address, language, lists[rank], values)
+
+
+@lru_cache(maxsize=4096)
+def _filled(fields: str) -> tuple[tuple[str, str], ...]:
+    """Read a person's own fields, less the empty ones."""
+    return tuple((name, value) for name, value in json.loads(fields).items() if value)

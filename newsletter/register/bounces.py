@@ -13,9 +13,12 @@ from typing import Final, Literal
 
 from newsletter.settings import Bounces
 
-Bounce = Literal["hard", "soft", "policy", "unknown"]
+Bounce = Literal["hard", "soft", "policy", "unknown", "unproved"]
 """hard: the mailbox is gone · soft: it may work again · policy: a filter, ours to mend ·
-unknown: nothing was said; counts as soft (rule B03)."""
+unknown: nothing was said; counts as soft (rule B03) · unproved: anybody could have written it."""
+
+WEIGHTLESS: Final = ("policy", "unproved")
+"""Kept and shown, but nobody is paused or suppressed for them."""
 
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 """An enhanced status code, and no part of a network address."""
@@ -117,7 +120,9 @@ def judge(failures: Iterable[Failure], rules: Callable[[str], Bounces]) -> Verdi
     reports may tell of one mail. A hard one counts among the soft ones, too. More failures never
     make a milder verdict.
     """
-    counted = sorted((one for one in failures if one.bounce != "policy"), key=lambda one: one.at)
+    counted = sorted(
+        (one for one in failures if one.bounce not in WEIGHTLESS), key=lambda one: one.at
+    )
     hard = [one for one in counted if one.bounce == "hard"]
     if any(_days(hard[: place + 1]) >= rules(one.list_id).hard for place, one in enumerate(hard)):
         return Verdict(suppress=True)

@@ -19,7 +19,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.register import addresses, suppressions
 from newsletter.register.addresses import AddressError
-from newsletter.register.bounces import Bounce, Failure, classify, judge, status_of
+from newsletter.register.bounces import (
+    WEIGHTLESS,
+    Bounce,
+    Failure,
+    classify,
+    judge,
+    status_of,
+)
 from newsletter.register.subscriptions import Act, Pause, Proof, State, move, move_all
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -99,7 +106,7 @@ def take_all(
             room.suppress(event, person, "complained", by="subscriber")
         elif event.kind == "unsubscribed":
             room.leave(event, person)
-        elif bounce not in ("", "policy"):
+        elif bounce not in ("", *WEIGHTLESS):
             failing[person.subscriber_id] = (event, person)
     for event, person in failing.values():
         room.weigh(event, person)

@@ -1,38 +1,45 @@
-"""Importing a CSV file: the good rows are kept, the bad ones named, nobody is brought back.
+"""Importing a file of people: the good rows are kept, the bad ones named, nobody is brought back.
 
-One transaction: a fault of the database keeps nothing. The file is read in chunks; which addresses
-it has had so far is in a temporary table, so that memory does not grow with it.
+First the whole file is read and checked: a fault of the file itself keeps nothing. Then the rows go
+in by short transactions, so that whoever unsubscribes meanwhile gets their turn. What is in is in:
+importing the file again completes what was interrupted, and doubles nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, select
-
-from newsletter.errors import Finding, FindingsError, Level, Place
-from newsletter.register import addresses, columns, sheets
+from newsletter.errors import InputError, StoreError
+from newsletter.register import audit, badrows, columns, sheets, workbooks
 from newsletter.register.arrivals import Arrival, Writer
-from newsletter.register.columns import Columns
-from newsletter.register.entries import Entry, EntryError, Rules, check_terms
+from newsletter.register.entries import check_terms
+from newsletter.register.intake import Intake
+from newsletter.register.lines import Encoding
+from newsletter.register.reading import Reading
 from newsletter.register.reports import ImportReport, Tally
-from newsletter.register.sheets import Sheet, SheetRow
-from newsletter.register.subscriptions import Proof
+from newsletter.register.sheets import Sheet
+from newsletter.register.spool import Candidate, Spool
+from newsletter.register.states import Proof
+from newsletter.register.statuses import RANKS, Status
 from newsletter.settings import Settings
 from newsletter.store import Store
 
-_CHUNK: Final = 1000
+_SLICE: Final = 2000
+"""Rows of one transaction: some 40 ms, for which whoever unsubscribes waits."""
+_PAUSE: Final = 0.01
+"""Seconds between two of them. SQLite has no queue: who waits asks again now and then, and without
+a pause may find the next transaction begun for a second or two (60 ms with it)."""
+_HEAVY: Final = 200
+"""Rows of one transaction that end something: each of them is a move of its own."""
 
-_seen = Table(
-    "import_seen",
-    MetaData(),
-    Column("address_key", Text, primary_key=True),
-    Column("line", Integer, nullable=False),
-    prefixes=["TEMPORARY"],
-)
+_ACTIVE: Final = RANKS.index(Status.ACTIVE)
+
+Progress = Callable[[str, int, int], None]
+"""Told now and then: "reading" or "writing", rows done, and of how many (0: not known)."""
 
 
 def import_file(
@@ -48,128 +55,149 @@ def import_file(
     now: datetime,
     keys: Sequence[str],
     dry_run: bool = False,
+    encoding: Encoding = "utf-8",
+    sheet: str = "",
+    report: Path | None = None,
+    progress: Progress = lambda _phase, _done, _of: None,
+    stop: Event | None = None,
 ) -> ImportReport:
-    """Put the people of a CSV file on lists, and report on every row.
+    """Put the people of a CSV file or workbook on lists, and report on every row.
 
-    Repeating it changes nothing. Who has left or is suppressed stays so; of somebody known, only
-    what is empty is filled. `dry_run` makes the same report and changes nothing. Raises InputError
-    or FindingsError, keeping nothing, when the terms or the file as a whole are wrong.
+    Who has left or is suppressed stays so, here or by the file's own status; of somebody known,
+    only what is empty is filled. Repeating it changes nothing. `dry_run` makes the same report and
+    changes nothing. `report` gets the bad rows, to be mended. `stop` ends it after the rows in
+    hand. Raises InputError or FindingsError, keeping nothing, when the terms or the file as a whole
+    are wrong, and StoreError, which says how many rows are in, when the database refuses.
     """
     named = check_terms(lists, basis=basis, source=source)
     for name in named:
         settings.list_named(name)
+    if report and report.resolve() == path.resolve():
+        raise InputError("the report would replace the file itself", hint="choose another name")
     proof = Proof(method="import", source=source.strip(), by=by, now=now, basis=basis)
-    with sheets.opened(path) as sheet:
-        used = columns.find(sheet.header, settings, mapping)
-        tally = Tally(sheet.file, dry_run, named)
-        _tell_unused(sheet, used, tally)
-        with store.read() if dry_run else store.begin() as connection:
-            _seen.create(connection, checkfirst=False)
-            writer = Writer(connection, named, proof, keys, dry_run=dry_run)
-            reading = _Import(connection, Rules(settings), used, writer, tally)
-            for chunk in _chunks(sheet.rows):
-                reading.take(chunk)
-            if not tally.outcomes["rows"]:
-                raise _no_rows(sheet)
-            _seen.drop(connection, checkfirst=False)
+    stop = stop or Event()
+    with _opened(path, encoding, sheet) as opened, Spool() as spool:
+        used = columns.find(opened, settings, mapping)
+        tally = Tally(opened.file, dry_run, named)
+        with badrows.writing(report, opened.header.cells) as bad:
+            reading = Reading(opened, used, Intake(settings, used, now=now), tally, bad)
+            for count in reading.fill(spool):
+                progress("reading", count, 0)
+                if stop.is_set():
+                    break
+            writing = _Writing(store, reading, tally, proof, settings.language, keys)
+            writing.take_all(spool, progress, stop)
+        if tally.changed and not dry_run:
+            _note(store, path, tally, proof)
     return tally.report()
 
 
+def _opened(path: Path, encoding: Encoding, sheet: str) -> AbstractContextManager[Sheet]:
+    """Open a file as what it is, whatever it is called."""
+    if workbooks.is_one(path):
+        return workbooks.opened(path, sheet=sheet)
+    if sheet:
+        raise InputError(f"{path} is no workbook: it has no sheets", hint="leave out --sheet")
+    return sheets.opened(path, encoding=encoding)
+
+
 @dataclass(slots=True)
-class _Import:
-    """An import under way."""
+class _Writing:
+    """The second half: the rows go into the register, slice by slice."""
 
-    connection: Connection
-    rules: Rules
-    columns: Columns
-    writer: Writer
+    store: Store
+    reading: Reading
     tally: Tally
+    proof: Proof
+    language: str
+    keys: Sequence[str]
 
-    def take(self, chunk: Sequence[SheetRow]) -> None:
-        """Take some rows: check them, then let the writer decide on the good ones."""
-        self.tally.outcomes["rows"] += len(chunk)
-        checked = [(row, entry) for row in chunk if (entry := self._checked(row))]
-        fresh = {addresses.key(entry.address): (row, entry) for row, entry in self._fresh(checked)}
-        arrivals = self.writer.take({key: entry for key, (_, entry) in fresh.items()})
-        for key, arrival in arrivals.items():
-            self._count(fresh[key][0], arrival)
+    def take_all(self, spool: Spool, progress: Progress, stop: Event) -> None:
+        """Bring in slice after slice, until all are in or `stop` is set."""
+        self.tally.waiting = spool.count
+        for part in self.slices(spool):
+            if stop.wait(_PAUSE if self.tally.waiting < spool.count else 0):
+                return
+            self.take(part)
+            progress("writing", spool.count - self.tally.waiting, spool.count)
 
-    def _checked(self, row: SheetRow) -> Entry | None:
-        if row.fault:
-            self._bad(row, 0, row.fault, "a quote inside a cell is written twice")
-            return None
-        if any(cell.strip() for cell in row.cells[self.columns.width :]) or (
-            len(row.cells) < self.columns.width
-        ):
-            have, want = len(row.cells), self.columns.width
-            message = f"the row has {have} cells, the header {want}"
-            self._bad(row, min(have, want), message, "check for a delimiter too many or few")
-            return None
+    def slices(self, spool: Spool) -> Iterator[list[Candidate]]:
+        """Give one row of each address, as many at a time as a short transaction takes."""
+        part: list[Candidate] = []
+        heavy, first = 0, None
+        for candidate in spool.sorted():
+            if first is not None and candidate.key == first.key:
+                self.reading.repeated(candidate, first)
+                self.tally.waiting -= 1
+                continue
+            first = candidate
+            part.append(candidate)
+            heavy += candidate.rank != _ACTIVE
+            if len(part) >= _SLICE or heavy >= _HEAVY:
+                yield part
+                part, heavy = [], 0
+        if part:
+            yield part
+
+    def take(self, part: Sequence[Candidate]) -> None:
+        """Bring a slice in; raises StoreError, which says how many rows are in before it."""
+        dry_run = self.tally.dry_run
         try:
-            return self.rules.read({n: row.cells[i] for n, i in self.columns.used.items()})
-        except EntryError as error:
-            self.tally.outcomes["bad"] += 1
-            for fault in error.faults:
-                self._error(row, self.columns.used[fault.field], fault.message, fault.hint)
-        return None
+            with self.store.read() if dry_run else self.store.begin() as connection:
+                taken = Writer(
+                    connection,
+                    self.tally.lists,
+                    self.proof,
+                    language=self.language,
+                    keys=self.keys,
+                    dry_run=dry_run,
+                ).take(part)
+        except StoreError as error:
+            raise self._interrupted(error) from error
+        self.tally.waiting -= len(part)
+        self.tally.outcomes["added"] += taken.strangers
+        self.tally.new.update(dict.fromkeys(self.tally.lists, taken.strangers))
+        for candidate, arrival in taken.others:
+            self._count(candidate, arrival)
 
-    def _fresh(self, checked: Sequence[tuple[SheetRow, Entry]]) -> Iterator[tuple[SheetRow, Entry]]:
-        """Give the rows whose address the file has not had before."""
-        folded = [addresses.key(entry.address) for _, entry in checked]
-        lines: dict[str, int] = {
-            row.address_key: row.line
-            for row in self.connection.execute(select(_seen).where(_seen.c.address_key.in_(folded)))
-        }
-        new = []
-        for (row, entry), key in zip(checked, folded, strict=True):
-            if first := lines.get(key):
-                message = f"the same address stands in line {first}"
-                self._bad(row, self.columns.used["address"], message, "leave one of the rows out")
-            else:
-                lines[key] = row.line
-                new.append({"address_key": key, "line": row.line})
-                yield row, entry
-        if new:
-            self.connection.execute(insert(_seen), new)
-
-    def _bad(self, row: SheetRow, index: int, message: str, hint: str) -> None:
-        self.tally.outcomes["bad"] += 1
-        self._error(row, index, message, hint)
-
-    def _error(self, row: SheetRow, index: int, message: str, hint: str) -> None:
-        self.tally.find(Finding("import", Level.ERROR, row.place(index), message, hint))
-
-    def _count(self, row: SheetRow, arrival: Arrival) -> None:
+    def _count(self, candidate: Candidate, arrival: Arrival) -> None:
         tally = self.tally
         tally.new.update(arrival.new)
-        if arrival.outcome in {"added", "updated", "already"}:
+        if arrival.ended:
+            tally.ended[arrival.outcome] += 1
+        elif arrival.outcome in {"added", "updated", "already"}:
             tally.outcomes[arrival.outcome] += 1
         else:
             tally.kept_out[arrival.outcome] += 1
-        # The place without its text: a report is no reason to repeat who left or complained.
-        place = row.place(self.columns.used["address"], shown=False)
         for message, hint in arrival.remarks():
-            tally.find(Finding("import", Level.NOTE, place, message, hint))
-        if arrival.differing:
-            tally.outcomes["differing"] += 1
+            self.reading.remark(candidate, message, hint)
+        tally.outcomes["differing"] += bool(arrival.differing)
+
+    def _interrupted(self, error: StoreError) -> StoreError:
+        rows, waiting = self.tally.outcomes["rows"], self.tally.waiting
+        if not self.tally.changed:
+            return error
+        return StoreError(
+            f"{error.message}; {rows - waiting:,} of {rows:,} rows are done",
+            hint=f"{error.hint}; then import the file again: nothing is doubled".lstrip("; "),
+        )
 
 
-def _chunks(rows: Iterable[SheetRow]) -> Iterator[list[SheetRow]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk
-
-
-def _tell_unused(sheet: Sheet, used: Columns, tally: Tally) -> None:
-    for index in used.unused:
-        message = f"column {sheet.header.cells[index].strip()!r} is not used"
-        hint = "say which field it is, or leave it: what is not needed should not be stored"
-        place = sheet.header.place(index)
-        tally.find(Finding("import", Level.WARNING, place, message, hint))
-
-
-def _no_rows(sheet: Sheet) -> FindingsError:
-    place = Place(sheet.file, sheet.header.line)
-    return FindingsError(
-        [Finding("import", Level.ERROR, place, "the file has a header and no rows")]
-    )
+def _note(store: Store, path: Path, tally: Tally, proof: Proof) -> None:
+    """Leave a line in the audit log, unless nothing came of it."""
+    report = tally.report()
+    with store.begin() as connection:
+        audit.note(
+            connection,
+            "imported",
+            by=proof.by,
+            now=proof.now,
+            file=path.name,
+            source=proof.source,
+            lists=list(tally.lists),
+            rows=report.rows,
+            added=report.added,
+            updated=report.updated,
+            ended=dict(report.ended),
+            bad=report.bad,
+        )

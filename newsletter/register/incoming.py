@@ -1,9 +1,10 @@
 """A mail that came in and what it means: somebody leaves, a mail came back, somebody complained.
 
 Nothing is ever answered, so no loop can begin (RFC 3834 §2). What a report says of somebody is only
-believed in full when it returns what no one else can know: the signed link of that mail, or its
-Message-ID. Anybody can write the rest; a bounce without that proof counts as a soft one at most, a
-complaint not at all. Whatever else comes, auto-replies among it, is ignored.
+believed when it returns what no one else can know: the signed link of that mail, or its Message-ID.
+Anybody can write the rest, and as many of them as it takes to have a stranger paused: a bounce
+without that proof is kept, so that staff can see it, and counts for nothing; a complaint is not even
+kept. Whatever else comes, auto-replies among it, is ignored.
 """
 
 import hashlib
@@ -193,7 +194,9 @@ class _Reader:
             subject = self._subject(report.returned, named)
             code, text = _value(group, "status"), _value(group, "diagnostic-code")
             bounce = classify(code, text)
-            if bounce == "hard" and not _is_sure(subject, named):
+            if subject is None:
+                bounce = "unproved"
+            elif bounce == "hard" and not _is_own(subject, named):
                 bounce = "unknown"
             yield Event(
                 kind="bounced" if kind == "bounced" else "deferred",
@@ -299,13 +302,11 @@ def _deliveries(subscriber_id: int) -> Select[Any]:
     )
 
 
-def _is_sure(subject: _Subject | None, named: Sequence[str]) -> bool:
+def _is_own(subject: _Subject, named: Sequence[str]) -> bool:
     """Tell whether it is this person's own mailbox that failed, and not one that they forward to.
 
     A forwarder, or a mailing list, that has subscribed is no dead mailbox because one behind it is.
     """
-    if subject is None:
-        return False
     own = addresses.key(subject.address)
     return not named or any(addresses.key(address) == own for address in named)
 

@@ -121,7 +121,7 @@ class Tokens:
         """Make the token for leaving by mail: at most 48 small letters and digits."""
         body = _MAIL_BODY.pack(_MAIL_VERSION, subscriber_id, list_digest(list_id))
         sealed = body + _seal(self._keys[0], body)
-        return base64.b32encode(sealed).decode().rstrip("=").lower()
+        return _mail_text(sealed)
 
     def read_mail(self, token: str) -> tuple[int, bytes] | None:
         """Read such a token: the subscriber's number and the list's digest (`list_digest`)."""
@@ -131,9 +131,10 @@ class Tokens:
         except ValueError:
             return None
         body, seal = sealed[: _MAIL_BODY.size], sealed[_MAIL_BODY.size :]
-        if len(sealed) != size or not any(
-            hmac.compare_digest(seal, _seal(key, body)) for key in self._keys
-        ):
+        # The last letter has bits that no octet uses: eight letters say the same, one is ours.
+        if len(sealed) != size or _mail_text(sealed) != token.lower():
+            return None
+        if not any(hmac.compare_digest(seal, _seal(key, body)) for key in self._keys):
             return None
         version, subscriber_id, digest = _MAIL_BODY.unpack(body)
         return (subscriber_id, digest) if version == _MAIL_VERSION else None
@@ -153,6 +154,10 @@ def list_digest(list_id: str) -> bytes:
 def _sign(key: bytes, payload: bytes) -> str:
     """Sign as itsdangerous does with a derived key; a tenth of its time, the same bytes."""
     return (payload + b"." + base64_encode(hmac.digest(key, payload, "sha256"))).decode()
+
+
+def _mail_text(sealed: bytes) -> str:
+    return base64.b32encode(sealed).decode().rstrip("=").lower()
 
 
 def _seal(key: bytes, body: bytes) -> bytes:

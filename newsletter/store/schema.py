@@ -217,7 +217,7 @@ events = Table(
     Column("list_id", Text, nullable=False, server_default=""),
     Column("delivery_id", Key),
     Column("kind", Text, nullable=False),
-    Column("bounce", Text, nullable=False, server_default=""),  # hard | soft | policy | unknown
+    Column("bounce", Text, nullable=False, server_default=""),  # as in register.bounces
     Column("code", Text, nullable=False, server_default=""),  # enhanced status code (RFC 3463)
     Column("text", Text, nullable=False, server_default=""),
     Column("source", Text, nullable=False),  # the provider, or "mail"

@@ -22,6 +22,7 @@ VALUES: Final = {
     "first_name": "Aino",
     "municipality": "Sysmä",
     "unsubscribe_url": "https://kirje.example.fi/u/abc",
+    "preferences_url": "https://kirje.example.fi/preferences/abc",
 }
 """What the open places are filled with."""
 

@@ -12,7 +12,15 @@ from newsletter.issue.edition import Edition
 from newsletter.register.entries import Entry
 from newsletter.register.tokens import Tokens
 from newsletter.store import Store
-from newsletter.store.schema import batches, editions, mailings, metadata, subscriptions
+from newsletter.store.schema import (
+    batches,
+    editions,
+    mailings,
+    metadata,
+    replies,
+    requests,
+    subscriptions,
+)
 from newsletter.testing import KEYS, NOW, make_settings
 from newsletter.workspace import Workspace
 
@@ -63,6 +71,22 @@ def token(subscriber_id: int, list_id: str = "uutiskirje", issue: str = "kevatki
     return Tokens(KEYS).unsubscribe(subscriber_id, list_id, issue)
 
 
+def request_token(store: Store) -> str:
+    """Make the token of the request that was made last, as the link in its mail carries it."""
+    with store.read() as connection:
+        row = connection.execute(select(requests).order_by(requests.c.id.desc()).limit(1)).one()
+    made = Tokens(KEYS).request_with(row.nonce, row.token_hash)
+    assert made is not None
+    return made
+
+
+def replies_to(store: Store, address: str) -> list[str]:
+    """Name the kinds of mail that were queued for an address, in their order."""
+    query = select(replies.c.kind).where(replies.c.address == address).order_by(replies.c.id)
+    with store.read() as connection:
+        return list(connection.scalars(query))
+
+
 def state_of(store: Store, subscriber_id: int, list_id: str = "uutiskirje") -> str | None:
     """Read the state of a subscription."""
     query = select(subscriptions.c.state).where(
@@ -82,7 +106,7 @@ def rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def publish(store: Store, edition: Edition, *, now: datetime = NOW) -> None:
-    """Store an edition with a mailing that sends it."""
+    """Store an edition with a mailing that has sent it."""
     with store.begin() as connection:
         connection.execute(
             insert(editions).values(
@@ -114,6 +138,6 @@ def publish(store: Store, edition: Edition, *, now: datetime = NOW) -> None:
                 edition=edition.digest,
                 first=1,
                 last=1,
-                state="planned",
+                state="done",
             )
         )

@@ -6,6 +6,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from newsletter.render import emblem
 from newsletter.web.guard import FILE_POLICY
 from newsletter.web.site import Here
 
@@ -21,7 +22,8 @@ _MEDIA_TYPES: Final = {
     "png": "image/png",
     "webp": "image/webp",
 }
-_ASSET_TYPES: Final = {"site.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_CSS: Final = "text/css; charset=utf-8"
+_ASSET_TYPES: Final = {"site.css": _CSS, "copy.css": _CSS, "icon.svg": "image/svg+xml"}
 
 
 def media(name: str, site: Here) -> Response:
@@ -43,7 +45,12 @@ def media(name: str, site: Here) -> Response:
 
 
 def asset(name: str, site: Here) -> Response:
-    """Give the style sheet or the icon; pages ask for it with its digest, so it may be kept."""
+    """Give a style sheet or picture of the house.
+
+    Pages ask for it with its digest, so it may be kept; the emblem of the EU does not change.
+    """
+    if name == "emblem.png":
+        return Response(emblem.png(), media_type="image/png", headers={"Cache-Control": _FOR_EVER})
     if name not in _ASSET_TYPES:
         raise HTTPException(404)
     headers = {"Cache-Control": _FOR_EVER}

@@ -12,10 +12,14 @@ PAGE_POLICY: Final = (
 """Content-Security-Policy of our own pages: one style sheet of ours, no script at all."""
 
 ISSUE_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; "
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' https:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The public copy of a mail has its styles in the text, as mail clients need them."""
+"""The public copy of a mail has its styles in the text, as mail clients need them.
+
+Nothing stricter holds: a mail has some hundred different `style` attributes, and to name each by
+its hash makes a header of 4 to 7 kB, more than proxies take. Styles run nothing and load nothing.
+"""
 
 FILE_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -32,23 +36,31 @@ _ALWAYS: Final = {
     "Cache-Control": "no-cache",
 }
 
+PRIVATE: Final = ("/u/", "/confirm/", "/preferences/")
+"""Where the addresses with tokens begin."""
+
+_PRIVATE: Final = tuple(start.lstrip("/") for start in PRIVATE)
+_READING: Final = ("GET", "HEAD")
+
 _ONE_YEAR: Final = 31_536_000
 
 
 def is_private(path: str) -> bool:
     """Tell whether a path may hold a token, also a mistyped one."""
-    return path.lower().startswith("/u/")
+    return path.lower().lstrip("/").startswith(_PRIVATE)
 
 
-def protect(headers: MutableHeaders, path: str, *, https: bool) -> None:
+def protect(headers: MutableHeaders, method: str, path: str, *, https: bool) -> None:
     """Add the headers that an answer does not set itself; on token pages some are not its choice.
 
-    Token pages: no Referer, no copy in any cache, no search engine (project rule T05).
+    Token pages: no Referer, no copy in any cache, no search engine (project rule T05). What a form
+    answers is kept in no cache either.
     """
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
-    if is_private(path):
+    if is_private(path) or method not in _READING:
         headers["Cache-Control"] = "no-store"
+    if is_private(path):
         headers["X-Robots-Tag"] = "noindex, nofollow"
     if https:
         headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR}"
@@ -69,7 +81,8 @@ class Guard:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                protect(MutableHeaders(scope=message), scope["path"], https=self._https)
+                headers = MutableHeaders(scope=message)
+                protect(headers, scope["method"], scope["path"], https=self._https)
             await send(message)
 
         await self._app(scope, receive, complete)

@@ -1,9 +1,13 @@
 """Which language a page speaks: one that has a catalogue, the reader's own if possible."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from newsletter.i18n import LANGUAGES
+
+PARAMETER: Final = "language"
+"""`?language=sv` wins over what the browser wishes: it is what a reader chose on the page."""
 
 _LONGEST: Final = 200
 """Characters of Accept-Language that are read; browsers send fewer."""
@@ -27,3 +31,9 @@ def accepted(header: str, fallback: str) -> str:
             wishes.append((quality, match[1].lower()))
     wishes.sort(key=lambda wish: -wish[0])
     return spoken(*(language for quality, language in wishes if quality > 0), fallback)
+
+
+def asked(query: Mapping[str, str]) -> str:
+    """Give the language that the address asks for; empty without any that has a catalogue."""
+    wish = query.get(PARAMETER, "")
+    return wish if wish in LANGUAGES else ""

@@ -9,9 +9,13 @@ import logging
 import re
 from typing import Final
 
+from newsletter.web.guard import PRIVATE
+
 _PUBLIC: Final = re.compile(
     r"/|/healthz|/favicon\.ico|/assets/[a-z.]{1,20}|/media/[0-9a-f]{12,64}\.[a-z0-9]{2,5}"
-    r"|/issues/[a-z0-9-]{1,40}/[a-z]{2,3}(/[01]{1,12})?"
+    r"|/issues|/issues/feed\.[a-z]{2,3}\.atom|/issues/[a-z0-9_-]{1,40}/[a-z]{2,3}(/[01]{1,12})?"
+    r"|/subscribe|/privacy|/accessibility|/sitemap\.xml|/robots\.txt|/openapi\.json"
+    r"|/api/subscriptions"
 )
 
 
@@ -20,7 +24,8 @@ def mask(target: str) -> str:
     path = target.partition("?")[0]
     if _PUBLIC.fullmatch(path):
         return path
-    return "/u/…" if path.lower().startswith("/u/") else "/…"
+    lowered = path.lower()
+    return next((f"{start}…" for start in PRIVATE if lowered.startswith(start)), "/…")
 
 
 class Masked(logging.Filter):

@@ -6,7 +6,22 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from newsletter.web import files, health, home, issues, unsubscribe
+from newsletter.web import (
+    accessibility,
+    api,
+    confirm,
+    feed,
+    files,
+    health,
+    home,
+    issues,
+    preferences,
+    privacy,
+    sitemap,
+    subscribe,
+    unsubscribe,
+)
+from newsletter.web.described import describe
 
 Endpoint = Callable[..., object]
 
@@ -16,11 +31,27 @@ TABLE: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/u/{token}", unsubscribe.leave),
     ("GET", "/u/{token}/undo", unsubscribe.show),
     ("POST", "/u/{token}/undo", unsubscribe.restore),
+    ("GET", "/subscribe", subscribe.show),
+    ("POST", "/subscribe", subscribe.receive),
+    ("POST", "/api/subscriptions", api.receive),
+    ("OPTIONS", "/api/subscriptions", api.preflight),
+    ("GET", "/confirm/{token}", confirm.show),
+    ("POST", "/confirm/{token}", confirm.press),
+    ("GET", "/confirm/{token}/renew", confirm.show),
+    ("POST", "/confirm/{token}/renew", confirm.renew),
+    ("GET", "/preferences/{token}", preferences.show),
+    ("POST", "/preferences/{token}", preferences.change),
+    ("GET", "/privacy", privacy.show),
+    ("GET", "/issues", issues.index),
+    ("GET", "/issues/feed.{language}.atom", feed.show),
     ("GET", "/issues/{name}/{language}", issues.show),
     ("GET", "/issues/{name}/{language}/{variant}", issues.show),
     ("GET", "/media/{name}", files.media),
     ("GET", "/assets/{name}", files.asset),
     ("GET", "/favicon.ico", files.icon),
+    ("GET", "/accessibility", accessibility.show),
+    ("GET", "/sitemap.xml", sitemap.show),
+    ("GET", "/robots.txt", sitemap.robots),
     ("GET", "/healthz", health.show),
 )
 
@@ -28,7 +59,16 @@ TABLE: Final[tuple[tuple[str, str, Endpoint], ...]] = (
 def add(app: FastAPI) -> None:
     """Give the app its routes; what answers GET answers HEAD."""
     for method, path, endpoint in TABLE:
-        methods = ["GET", "HEAD"] if method == "GET" else [method]
         app.add_api_route(
-            path, endpoint, methods=methods, response_class=Response, include_in_schema=False
+            path,
+            endpoint,
+            methods=[method],
+            response_class=Response,
+            name=f"{method} {path}",
+            operation_id=f"{method} {path}",
+            **describe(method, path),
         )
+        if method == "GET":
+            app.add_api_route(
+                path, endpoint, methods=["HEAD"], response_class=Response, include_in_schema=False
+            )

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -14,12 +14,22 @@ from starlette.responses import HTMLResponse
 
 from newsletter import workspace as workspaces
 from newsletter.i18n import pick, translate
+from newsletter.issue.funding import statement
+from newsletter.register.domains import DomainFault, fault_of
 from newsletter.register.tokens import Tokens
 from newsletter.settings import Settings
 from newsletter.store import Store
-from newsletter.web.language import accepted, spoken
+from newsletter.web.language import accepted, asked, spoken
+from newsletter.web.navigation import navigate
 from newsletter.web.writer import Writer
 from newsletter.workspace import Workspace
+
+ERROR: Final = "error"
+"""The template of the error pages; a form with faults is the page that it was."""
+
+
+def nobody() -> None:
+    """Wake nobody: the next `newsletter replies` delivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +38,52 @@ class Site:
 
     workspace: Workspace
     store: Store
+    keys: tuple[str, ...]
     tokens: Tokens
     writer: Writer
     templates: Environment
     clock: Callable[[], datetime]
+    wake: Callable[[], None] = nobody
+    """To be called after the commit of whatever queued a reply, so that it leaves at once."""
+    domain_fault: Callable[[str], DomainFault | None] = fault_of
+    """What says whether a domain takes mail."""
+    request: Request | None = None
+    """What is being answered; none in the site that all requests share."""
 
     @classmethod
-    def of(cls, workspace: Workspace, store: Store, *, clock: Callable[[], datetime]) -> "Site":
+    def of(
+        cls,
+        workspace: Workspace,
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None] = nobody,
+    ) -> "Site":
         """Make the site of a workspace; its own templates win over the starter's."""
         return cls(
             workspace=workspace,
             store=store,
-            tokens=Tokens(workspace.keys()),
+            keys=(keys := workspace.keys()),
+            tokens=Tokens(keys),
             writer=Writer(store),
-            templates=_environment(workspace),
+            templates=environment(workspace),
             clock=clock,
+            wake=wake,
         )
+
+    def answering(self, request: Request) -> "Site":
+        """Give the site as the answer to one request sees it."""
+        return replace(self, request=request)
 
     @property
     def settings(self) -> Settings:
         """The settings of the workspace."""
         return self.workspace.settings
+
+    @property
+    def root(self) -> str:
+        """Where the site's addresses begin on its host; empty at the top."""
+        return urlsplit(self.settings.public_url).path
 
     @property
     def https(self) -> bool:
@@ -60,13 +95,24 @@ class Site:
         """The address that a reader may write to."""
         return self.settings.sender.reply_to or self.settings.sender.address
 
+    @property
+    def asked(self) -> str:
+        """The language that the address asks for, which wins over all else; empty without."""
+        return asked(self.request.query_params) if self.request else ""
+
+    @property
+    def public(self) -> frozenset[str]:
+        """The lists whose issues everybody may find."""
+        return frozenset(item.id for item in self.settings.public_lists)
+
     def language_of(self, request: Request) -> str:
         """Choose the language of a page whose reader is not known."""
-        return accepted(request.headers.get("accept-language", ""), self.settings.language)
+        wishes = request.headers.get("accept-language", "")
+        return asked(request.query_params) or accepted(wishes, self.settings.language)
 
     def language_for(self, language: str) -> str:
         """Choose the language of a page for a subscriber with that language."""
-        return spoken(language, self.settings.language)
+        return self.asked or spoken(language, self.settings.language)
 
     def list_name(self, list_id: str, language: str) -> str:
         """Name a list to its reader; one that the settings no longer have by its id."""
@@ -85,30 +131,45 @@ class Site:
         **values: Any,  # noqa: ANN401 - whatever the template shows
     ) -> HTMLResponse:
         """Render the template `name` as an HTML answer in `language`."""
-        text = self.templates.get_template(f"{name}.html.j2").render(
-            self._shared(language), **values
-        )
+        # An error page is the same for every address: it must not tell one token from another.
+        here = self.request if name != ERROR else None
+        text = self._text(name, language, here, values)
         return HTMLResponse(text, status, {"Content-Language": language, **(headers or {})})
+
+    def text(self, name: str, language: str, **values: Any) -> str:  # noqa: ANN401 - same
+        """Render the template `name` in `language`."""
+        return self._text(name, language, self.request, values)
+
+    def _text(self, name: str, language: str, here: Request | None, values: dict[str, Any]) -> str:
+        own = {"navigation": navigate(self.settings, language, here, asked=self.asked)}
+        template = self.templates.get_template(f"{name}.html.j2")
+        return template.render({**self._shared(language), **own, **values})
 
     def asset(self, name: str) -> str:
         """Render a style sheet or picture of the house, in the theme's colours."""
         return self.templates.get_template(f"{name}.j2").render(theme=self.settings.theme)
+
+    def version(self, name: str) -> str:
+        """Name a style sheet by its content, so that a browser may keep it until it changes."""
+        return hashlib.sha256(self.asset(name).encode()).hexdigest()[:12]
 
     def _shared(self, language: str) -> dict[str, Any]:
         settings = self.settings
         return {
             "_": partial(translate, language=language),
             "language": language,
-            "root": urlsplit(settings.public_url).path,
+            "root": self.root,
             "masthead": settings.masthead,
             "tagline": pick(settings.masthead.tagline, language, settings.language),
             "sender": settings.sender,
             "contact": self.contact,
-            "style": hashlib.sha256(self.asset("site.css").encode()).hexdigest()[:12],
+            "funding": settings.funding and statement(settings.funding.programme, language),
+            "style": self.version("site.css"),
         }
 
 
-def _environment(workspace: Workspace) -> Environment:
+def environment(workspace: Workspace) -> Environment:
+    """Make what fills the templates; the workspace's own win over the starter's."""
     folders = [workspace.templates / "web", workspaces.starter() / "templates" / "web"]
     return Environment(
         loader=FileSystemLoader(folders),
@@ -122,7 +183,7 @@ def _environment(workspace: Workspace) -> Environment:
 async def _site(request: Request) -> Site:
     site = request.app.state.site
     assert isinstance(site, Site)
-    return site
+    return site.answering(request)
 
 
 Here = Annotated[Site, Depends(_site)]

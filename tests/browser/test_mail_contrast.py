@@ -13,13 +13,13 @@ from newsletter.checks.appearance import _is_dark
 from newsletter.checks.cascade import DARK, LIGHT, looks
 from newsletter.checks.gmail import gmail
 from newsletter.checks.page import read
+from newsletter.testing.mails import VALUES
 from newsletter.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
 
 Mode = Literal["light", "dark"]
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from newsletter.checks.gmail import gmail
 from newsletter.issue.edition import Edition
-from newsletter.testing.mails import Mail, sampler_mail, starter_mail
+from newsletter.testing.mails import VALUES, Mail, sampler_mail, starter_mail
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,6 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 MEDIA = "http://127.0.0.1:8000/media/"
-VALUES = {"first_name": "Aino", "unsubscribe_url": "https://kirje.example.fi/u/abc"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CLIENT_HAS = ("region", "landmark-one-main", "bypass")
 """What the mail client's own page provides (standards C09)."""

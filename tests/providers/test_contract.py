@@ -252,6 +252,21 @@ def test_the_list_headers_stand_in_every_mail(desk: Desk) -> None:
     assert mail.headers["Reply-To"] == "vastaukset@example.fi"
 
 
+def test_both_ways_out_stand_in_every_mail(desk: Desk) -> None:
+    mail_token, link = Slot("leave_token"), Slot("unsubscribe_url")
+    address = ("<mailto:peru+", mail_token, "@kirje.example.fi?subject=unsubscribe>")
+    headers = make_headers() | {"List-Unsubscribe": make_template("<", link, ">, ", *address)}
+    people = tuple(make_recipient(number, {"leave_token": f"t{number}" * 20}) for number in (1, 2))
+
+    send(desk.provider, make_batch(people, message=make_message(headers=headers)))
+
+    assert {mail.headers["List-Unsubscribe"] for mail in desk.taken()} == {
+        f"<https://kirje.example.fi/u/{number}>, "
+        f"<mailto:peru+{f't{number}' * 20}@kirje.example.fi?subject=unsubscribe>"
+        for number in (1, 2)
+    }
+
+
 @pytest.mark.parametrize(
     "bad", ["Anna\r\nBcc: x@example.com", "An\nna", "An\rna", "An\0na", "\u2028"]
 )

@@ -98,7 +98,7 @@ def test_of_one_day_soft_bounces_count_once() -> None:
     assert verdict(at(0), *[at(30 + hour / 24) for hour in range(9)]) == Verdict()
 
 
-def test_what_is_not_known_counts_as_soft_and_policy_never() -> None:
+def test_what_is_not_known_counts_as_soft_and_policy_and_unproved_never() -> None:
     assert verdict(at(0, "unknown"), at(1, "soft"), soft=2, soft_days=0).pause_until == until(15)
     assert verdict(*(at(day, "policy") for day in range(90)), soft=1, soft_days=0) == Verdict()
 

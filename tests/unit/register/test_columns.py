@@ -1,8 +1,12 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from newsletter.errors import FindingsError, InputError
 from newsletter.register import columns
-from newsletter.register.sheets import SheetRow
+from newsletter.register.columns import IGNORE, REPORT
+from newsletter.register.sheets import CSVSheet, opened
 from newsletter.testing import make_settings
 
 SETTINGS = make_settings(
@@ -14,8 +18,13 @@ SETTINGS = make_settings(
 )
 
 
-def header(*names: str) -> SheetRow:
-    return SheetRow("people.csv", 1, list(names), ";".join(names) + "\n", ";")
+def header(*names: str) -> CSVSheet:
+    """Give a file with these columns."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "people.csv").write_text(";".join(names) + "\n", encoding="utf-8")
+        with opened(Path(folder) / "people.csv") as sheet:
+            sheet.file = "people.csv"
+            return sheet
 
 
 @pytest.mark.parametrize(
@@ -116,3 +125,36 @@ def test_two_columns_for_the_same_are_refused_at_the_second() -> None:
     (finding,) = caught.value.findings
     assert str(finding.place) == "people.csv:1:13"
     assert finding.message == "a second column for address"
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("Tila", "status"),
+        ("Status", "status"),
+        ("Tilauksen tila", "status"),
+        ("Liittymispäivä", "asked_at"),
+        ("Subscribed at", "asked_at"),
+        ("Prenumerationsdatum", "asked_at"),
+    ],
+)
+def test_what_another_service_says_of_people_is_found(name: str, meaning: str) -> None:
+    assert columns.find(header("email", name), SETTINGS).used == {"address": 0, meaning: 1}
+
+
+def test_a_field_of_the_workspace_goes_before_what_its_name_usually_means() -> None:
+    farms = make_settings(fields={"tila": {"label": {"fi": "Tila", "sv": "Gård"}}})
+
+    assert columns.find(header("email", "Tila"), farms).used == {"address": 0, "tila": 1}
+
+
+def test_a_column_can_be_passed_over() -> None:
+    found = columns.find(header("email", "Tila", "Oma"), SETTINGS, {"tila": IGNORE, "Oma": IGNORE})
+
+    assert found == columns.Columns(3, {"address": 0}, ())
+
+
+def test_the_first_columns_of_a_report_are_passed_over() -> None:
+    found = columns.find(header(*REPORT, "Puhelin", "email"), SETTINGS)
+
+    assert found == columns.Columns(4, {"address": 3}, (2,), guarded=True)

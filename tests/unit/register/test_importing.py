@@ -1,13 +1,23 @@
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
 from sqlalchemy import Table, event
+from sqlalchemy.exc import OperationalError
 
 from newsletter import register
-from newsletter.errors import FindingsError, InputError, Level
-from newsletter.register import ImportReport, importing, reports
+from newsletter.errors import FindingsError, InputError, Level, StoreError
+from newsletter.register import Entry, ImportReport, Record, importing, reports, traces
 from newsletter.store import Store
 from newsletter.store.schema import consents, metadata, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW, make_settings
@@ -27,6 +37,10 @@ def told(report: ImportReport) -> list[tuple[int, int, str]]:
     return [(f.place.line, f.place.column, f.message) for f in report.findings]
 
 
+def shown(store: Store, address: str) -> Record:
+    return register.show(store, address, keys=KEYS, by="tests", now=NOW)
+
+
 def counts(report: ImportReport) -> tuple[int, int, int, dict[str, int], int]:
     assert report.balance()
     return report.added, report.updated, report.already, dict(report.kept_out), report.bad
@@ -37,14 +51,14 @@ def test_people_are_put_on_the_lists_with_proof(store: Store, import_csv: Import
 
     assert counts(report) == (2, 0, 0, {}, 0)
     assert (report.rows, report.new, report.findings) == (2, {"uutiskirje": 2}, ())
-    record = register.show(store, "eero@example.com", keys=KEYS, now=NOW)
+    record = register.show(store, "eero@example.com", keys=KEYS, by="hilja", now=NOW)
     assert record.subscriber is not None
     assert (record.subscriber.first_name, record.subscriber.language) == ("Eero", "sv")
     assert record.subscriber.fields == {"municipality": "Hartola"}
     assert record.subscriber.source == "spring fair 2026"
     assert [(s.list_id, s.state) for s in record.subscriptions] == [("uutiskirje", "active")]
     assert record.consents == (
-        register.records.Consent(
+        traces.Consent(
             list_id="uutiskirje",
             act="given",
             before="",
@@ -52,8 +66,12 @@ def test_people_are_put_on_the_lists_with_proof(store: Store, import_csv: Import
             method="import",
             source="spring fair 2026",
             wording="",
+            notice="",
+            form="",
+            address="eero@example.com",
             language="sv",
             recorded_by="hilja",
+            asked_at=None,
             recorded_at=NOW,
         ),
     )
@@ -109,10 +127,10 @@ def test_empty_cells_beyond_the_header_do_no_harm(import_csv: Imports) -> None:
     assert counts(import_csv("email;x\na@example.com;y;;\n")) == (1, 0, 0, {}, 0)
 
 
-def test_a_duplicate_is_found_across_chunks(
+def test_a_duplicate_is_found_wherever_it_stands(
     import_csv: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "_CHUNK", 2)
+    monkeypatch.setattr(importing, "_SLICE", 2)
     lines = [f"a{number}@example.com" for number in range(7)]
 
     report = import_csv("email\n" + "\n".join([*lines, "A0@example.com", lines[6]]))
@@ -140,7 +158,7 @@ def test_a_column_that_is_not_used_is_told_once(import_csv: Imports) -> None:
 def test_a_mapping_says_what_a_column_holds(store: Store, import_csv: Imports) -> None:
     import_csv("x;y\na@example.com;Sysmä\n", mapping={"x": "address", "Y": "municipality"})
 
-    subscriber = register.show(store, "a@example.com", keys=KEYS, now=NOW).subscriber
+    subscriber = register.show(store, "a@example.com", keys=KEYS, by="hilja", now=NOW).subscriber
     assert subscriber is not None
     assert subscriber.fields == {"municipality": "Sysmä"}
 
@@ -193,7 +211,9 @@ def test_a_subscription_that_waits_goes_on_waiting(
     report = import_csv("email\naino@example.com\n")
 
     assert counts(report) == (0, 0, 1, {}, 0)
-    (standing,) = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriptions
+    (standing,) = register.show(
+        store, "aino@example.com", keys=KEYS, by="hilja", now=NOW
+    ).subscriptions
     assert standing.state == state
 
 
@@ -210,7 +230,7 @@ def test_of_somebody_known_only_what_is_empty_is_filled(
     assert told(report) == [
         (2, 1, "differs from the register, which was kept: first_name, language")
     ]
-    aino = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriber
+    aino = register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW).subscriber
     assert aino is not None
     assert (aino.first_name, aino.last_name, aino.language) == ("Anna", "Lehto", "sv")
     assert aino.fields == {"municipality": "Sysmä"}
@@ -231,14 +251,14 @@ def test_who_left_one_list_may_be_new_on_another(
     assert first.new == {"a": 0, "b": 1}
     assert counts(second) == (0, 0, 0, {"left": 1}, 0)
     assert told(first) == told(second) == [(2, 1, "kept out of a: this person has left")]
-    states = register.show(store, "aino@example.com", keys=KEYS, now=NOW).subscriptions
+    states = register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW).subscriptions
     assert [(item.list_id, item.state) for item in states] == [("a", "left"), ("b", "active")]
 
 
 def test_a_dry_run_reports_the_same_and_changes_nothing(
     store: Store, add: Adds, import_csv: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "_CHUNK", 2)
+    monkeypatch.setattr(importing, "_SLICE", 2)
     add("aino@example.com")
     content = HEADER + AINO + EERO + EERO + "bad\n" + "c@example.com;;;;\n"
     before = all_rows(store)
@@ -306,20 +326,306 @@ def test_bad_utf8_after_many_good_rows_keeps_nothing(
     assert [count_rows(table) for table in (subscribers, subscriptions, consents)] == [0, 0, 0]
 
 
-def test_a_fault_of_the_database_keeps_nothing(
+def refuse_after(store: Store, times: int) -> None:
+    """Make the database refuse the proof of a later slice, as a full disk does."""
+    seen = iter(range(times))
+
+    def refusing(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401
+        if "INSERT INTO consents" in statement and next(seen, None) is None:
+            event.remove(store._engine, "before_cursor_execute", refusing)
+            full = sqlite3.OperationalError("database or disk is full")
+            raise OperationalError(statement, None, full)
+
+    event.listen(store._engine, "before_cursor_execute", refusing)
+
+
+def test_a_fault_of_the_database_in_the_first_slice_keeps_nothing(
     store: Store, import_csv: Imports, count_rows: Counts
 ) -> None:
-    def broken(*args: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own arguments
-        if "INSERT INTO consents" in args[2]:
-            raise RuntimeError("the disk is gone")
+    refuse_after(store, 0)
 
-    event.listen(store._engine, "before_cursor_execute", broken)
-    with pytest.raises(RuntimeError, match="disk is gone"):
+    with pytest.raises(StoreError) as caught:
         import_csv(HEADER + AINO)
-    event.remove(store._engine, "before_cursor_execute", broken)
 
+    assert caught.value.message == "the database refused: database or disk is full"
     assert [count_rows(table) for table in metadata.sorted_tables] == [0] * len(metadata.tables)
     assert counts(import_csv(HEADER + AINO)) == (1, 0, 0, {}, 0)
+
+
+def test_a_fault_in_a_later_slice_says_how_many_rows_are_done(
+    store: Store, import_csv: Imports, count_rows: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_SLICE", 2)
+    content = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(7))
+    refuse_after(store, 2)
+
+    with pytest.raises(StoreError) as caught:
+        import_csv(content)
+
+    assert caught.value.message.endswith("disk is full; 5 of 8 rows are done")
+    assert caught.value.hint.endswith("then import the file again: nothing is doubled")
+    assert [count_rows(table) for table in (subscribers, subscriptions, consents)] == [4, 4, 4]
+    assert counts(import_csv(content)) == (3, 0, 4, {}, 1)
+
+
+def test_somebody_who_leaves_during_an_import_gets_their_turn_and_stays_away(
+    store: Store,
+    add: Adds,
+    import_csv: Imports,
+    act: Mapping[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importing, "_SLICE", 1)
+    zelda = add("zelda@example.com")
+    phases: list[tuple[str, int, int]] = []
+
+    def leaving() -> None:
+        assert register.leave(store, subscriber_id=zelda, list_id="uutiskirje", now=NOW, **act)
+
+    def progress(*told: Any) -> None:  # noqa: ANN401 - a phase and two numbers
+        phases.append(told)
+        if told[:2] == ("writing", 1):
+            thread = Thread(target=leaving)
+            thread.start()
+            thread.join()  # would wait for the end of a transaction that went on
+
+    report = import_csv(HEADER + AINO + "zelda@example.com;;;;\n", progress=progress)
+
+    assert phases == [("reading", 2, 0), ("writing", 1, 2), ("writing", 2, 2)]
+    assert counts(report) == (1, 0, 0, {"left": 1}, 0)
+    (standing,) = shown(store, "zelda@example.com").subscriptions
+    assert standing.state == "left"
+
+
+@pytest.mark.parametrize(("phase", "in_it"), [("reading", 0), ("writing", 2)])
+def test_an_import_can_be_stopped_and_completed(
+    import_csv: Imports,
+    count_rows: Counts,
+    monkeypatch: pytest.MonkeyPatch,
+    phase: str,
+    in_it: int,
+) -> None:
+    monkeypatch.setattr(importing, "_SLICE", 2)
+    content = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(7))
+    stop = Event()
+
+    def progress(now: str, _done: int, _of: int) -> None:
+        if now == phase:
+            stop.set()
+
+    report = import_csv(content, stop=stop, progress=progress)
+
+    assert counts(report) == (in_it, 0, 0, {}, 1)
+    assert (report.rows, report.waiting) == (8, 7 - in_it)
+    assert f"{7 - in_it} not in yet" in report.sentence()
+    assert count_rows(subscribers) == in_it
+    assert counts(import_csv(content)) == (7 - in_it, 0, in_it, {}, 1)
+
+
+class KilledError(BaseException):
+    """What happens to a process that is killed, as seen from inside."""
+
+
+people = st.sampled_from(["a", "b", "C", "c", "d", "e"])
+status = st.sampled_from(["active", "unsubscribed", "bounced", "spamreport", "pending"])
+earlier = st.lists(st.tuples(people, st.sampled_from(["x", "y"]), st.booleans()), max_size=6)
+
+
+@settings(max_examples=40)
+@given(
+    before=earlier,
+    lines=st.lists(st.tuples(people, status), min_size=1, max_size=8),
+    size=st.integers(1, 5),
+    killed_after=st.integers(0, 4),
+)
+def test_cut_in_whatever_slices_and_killed_between_them_the_end_is_the_same(
+    before: list[tuple[str, str, bool]],
+    lines: list[tuple[str, str]],
+    size: int,
+    killed_after: int,
+) -> None:
+    content = "email;tila\n" + "".join(f"{name}@b.fi;{word}\n" for name, word in lines)
+
+    at_once = after_import(before, content, 1000, -1)
+    in_pieces = after_import(before, content, size, killed_after)
+
+    assert in_pieces == at_once
+
+
+@cache
+def empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        Store.for_file(Path(folder) / "r.sqlite3").close()
+        return (Path(folder) / "r.sqlite3").read_bytes()
+
+
+def empty_store(file: Path) -> Store:
+    """Open a copy of an empty register: making its tables takes longer than an import."""
+    file.write_bytes(empty_database())
+    return Store.for_file(file)
+
+
+def after_import(
+    before: list[tuple[str, str, bool]], content: str, size: int, killed_after: int
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Import a file, in slices, perhaps killed and repeated; give the register's rows."""
+    lists = ["x", "y"]
+    workspace = make_settings(lists=[{"id": name, "name": name} for name in lists])
+    terms: dict[str, Any] = {"basis": "consent", "source": "fair", "by": "hilja", "now": NOW}
+    with TemporaryDirectory() as folder, empty_store(Path(folder) / "r.sqlite3") as store:
+        for name, item, leaves in before:
+            entry = Entry(f"{name}@b.fi", "fi")
+            added = register.add(store, entry, lists=[item], method="staff", keys=KEYS, **terms)
+            if leaves:
+                leaving: dict[str, Any] = {"method": "page", "source": "x", "by": "", "now": NOW}
+                register.leave(store, subscriber_id=added.subscriber_id, list_id=item, **leaving)
+        (Path(folder) / "p.csv").write_text(content)
+        words = {"settings": workspace, "lists": lists, "keys": KEYS, **terms}
+
+        def progress(phase: str, _done: int, _of: int) -> None:
+            nonlocal killed_after
+            if phase == "writing":
+                killed_after -= 1
+                if killed_after == 0:
+                    raise KilledError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(importing, "_SLICE", size)
+            patch.setattr(importing, "_PAUSE", 0)
+            with suppress(KilledError):
+                register.import_file(store, Path(folder) / "p.csv", progress=progress, **words)
+            report = register.import_file(store, Path(folder) / "p.csv", **words)
+        assert report.balance()
+        found = all_rows(store)
+    # The numbers of people and of their proof tell how it was cut; nothing else does.
+    names = {row[0]: row[1] for row in found["subscribers"]}
+    return {
+        "subscribers": sorted(row[1:] for row in found["subscribers"]),
+        "suppressions": found["suppressions"],
+        "subscriptions": sorted((names[row[0]], *row[1:]) for row in found["subscriptions"]),
+        "consents": sorted(((names[row[1]], *row[2:]) for row in found["consents"]), key=repr),
+    }
+
+
+def test_an_import_that_changed_something_is_in_the_audit_log(
+    store: Store, import_csv: Imports
+) -> None:
+    import_csv(HEADER + AINO + "bad\n", dry_run=True)
+    import_csv(HEADER + AINO + "bad\n")
+    import_csv(HEADER + AINO + "bad\n")
+
+    (line,) = all_rows(store)["audit"]
+    assert line[2:4] == ("hilja", "imported")
+    assert line[5] == {
+        "file": "people.csv",
+        "source": "spring fair 2026",
+        "lists": ["uutiskirje"],
+        "rows": 2,
+        "added": 1,
+        "updated": 0,
+        "ended": {},
+        "bad": 1,
+    }
+
+
+def test_a_dry_run_shows_what_each_column_is_taken_for(import_csv: Imports) -> None:
+    content = (
+        "Tila;Kunta;Sähköposti;Liittymispäivä;Puhelin\n"
+        "aktiivinen;sysmä;A@Example.com ;2.3.2024;040\n"
+        "poistettu;Hartola;b@example.com;;040\n"
+    )
+
+    dry = import_csv(content, dry_run=True)
+
+    assert dry.columns == {
+        "status": "Tila",
+        "municipality": "Kunta",
+        "address": "Sähköposti",
+        "asked_at": "Liittymispäivä",
+    }
+    assert dry.first == (
+        {
+            "status": "active",
+            "municipality": "Sysmä",
+            "address": "A@example.com",
+            "asked_at": "2024-03-01 22:00Z",
+        },
+        {"status": "left", "municipality": "", "address": "b@example.com", "asked_at": ""},
+    )
+    assert import_csv(content).first == ()
+
+
+def test_the_time_that_the_file_gives_stands_in_the_proof(
+    store: Store, import_csv: Imports
+) -> None:
+    import_csv("email;liittynyt\na@example.com;2.3.2024\nb@example.com;\n")
+
+    asked = {
+        name: [consent.asked_at for consent in shown(store, f"{name}@example.com").consents]
+        for name in "ab"
+    }
+    assert asked == {"a": [datetime(2024, 3, 1, 22, tzinfo=UTC)], "b": [None]}
+
+
+def test_a_file_without_a_language_does_not_differ_in_it(
+    store: Store, add: Adds, import_csv: Imports
+) -> None:
+    add("aino@example.com", language="sv")
+
+    report = import_csv("email;kieli\naino@example.com;\nb@example.com;\n")
+
+    assert counts(report) == (1, 0, 1, {}, 0)
+    assert report.findings == ()
+    new = shown(store, "b@example.com").subscriber
+    assert new is not None
+    assert new.language == "fi"
+
+
+def test_a_workbook_is_imported_and_its_findings_name_cells(store: Store, tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Tilaajat"
+    for row in (
+        ["Nimi", "Sähköposti", "Kunta"],
+        ["Aino", "aino@example.com", "Sysmä"],
+        ["x", "bad", "Sysma"],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "people.xlsx")
+
+    report = register.import_file(
+        store,
+        tmp_path / "people.xlsx",
+        settings=make_settings(),
+        lists=["uutiskirje"],
+        basis="consent",
+        source="fair",
+        by="hilja",
+        now=NOW,
+        keys=KEYS,
+        sheet="Tilaajat",
+    )
+
+    assert counts(report) == (1, 0, 0, {}, 1)
+    assert [str(finding.place).rpartition(", ")[2] for finding in report.findings] == [
+        "A1",
+        "B3",
+        "C3",
+    ]
+    assert "sheet “Tilaajat”" in str(report.findings[0])
+
+
+def test_a_csv_file_has_no_sheets(import_csv: Imports) -> None:
+    with pytest.raises(InputError, match="no workbook"):
+        import_csv(HEADER + AINO, sheet="Tilaajat")
+
+
+def test_a_file_in_cp1252_is_imported_when_it_is_said(store: Store, import_csv: Imports) -> None:
+    import_csv("email;kunta\na@example.com;Sysmä\n".encode("cp1252"), encoding="cp1252")
+
+    subscriber = shown(store, "a@example.com").subscriber
+    assert subscriber is not None
+    assert subscriber.fields == {"municipality": "Sysmä"}
 
 
 def test_a_report_lists_only_so_many_findings_and_counts_the_others(

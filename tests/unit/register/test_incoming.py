@@ -258,7 +258,7 @@ def test_the_link_finds_the_delivery(store: Store, add: Adds) -> None:
 @pytest.mark.parametrize(
     "head", ["", "Message-ID: <8@example.fi>\r\n", "List-Unsubscribe: <x>\r\n"]
 )
-def test_without_proof_a_dead_mailbox_counts_as_one_that_may_work_again(
+def test_without_proof_a_report_is_kept_and_counts_for_nothing(
     store: Store, add: Adds, head: str
 ) -> None:
     aino = add("aino@example.com")
@@ -266,8 +266,23 @@ def test_without_proof_a_dead_mailbox_counts_as_one_that_may_work_again(
 
     assert take_in(store, dsn(head=head)) is Meaning.BOUNCED
 
-    assert event(store).bounce == "unknown"
-    assert state_of(store, aino) == "paused"
+    assert event(store).bounce == "unproved"
+    assert state_of(store, aino) == "active"
+
+
+def test_no_number_of_forged_reports_has_somebody_paused_or_suppressed(
+    store: Store, add: Adds
+) -> None:
+    aino = add("aino@example.com")
+
+    for day in range(60):
+        at = NOW + timedelta(days=day)
+        forged = dsn(name=f"<{day}@evil.example>", more=f"Last-Attempt-Date: {format_datetime(at)}")
+        assert take_in(store, forged, now=at) is Meaning.BOUNCED
+
+    assert state_of(store, aino) == "active"
+    with store.read() as connection:
+        assert not connection.execute(select(schema.suppressions)).all()
 
 
 def test_a_dead_mailbox_behind_a_forwarder_is_not_the_subscribers(store: Store, add: Adds) -> None:

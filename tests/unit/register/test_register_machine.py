@@ -104,7 +104,9 @@ class Register(RuleBasedStateMachine):
         assert sum(report.new.values()) == self.moves - before
 
     def id_of(self, key: str) -> int:
-        subscriber = register.show(self.store, address(key), keys=KEYS, now=NOW).subscriber
+        subscriber = register.show(
+            self.store, address(key), keys=KEYS, by="hilja", now=NOW
+        ).subscriber
         assert subscriber is not None
         return subscriber.id
 

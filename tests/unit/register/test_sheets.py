@@ -1,12 +1,15 @@
 import csv
 import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.errors import FindingsError, InputError
+from newsletter.errors import FindingsError, InputError, Place
+from newsletter.register import lines as text_lines
 from newsletter.register import sheets
 from newsletter.register.sheets import SheetRow
 
@@ -16,7 +19,15 @@ def read(tmp_path: Path, content: str | bytes) -> list[SheetRow]:
     file = tmp_path / "people.csv"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     with sheets.opened(file) as sheet:
-        return [sheet.header, *sheet.rows]
+        return [sheet.header, *sheet.rows()]
+
+
+def places(tmp_path: Path, content: str) -> list[Callable[[int], Place]]:
+    """Read a file: for each row a function that finds its cells."""
+    file = tmp_path / "people.csv"
+    file.write_bytes(content.encode())
+    with sheets.opened(file) as sheet:
+        return [partial(sheet.place, row) for row in (sheet.header, *sheet.rows())]
 
 
 def refusal(tmp_path: Path, content: str | bytes) -> tuple[str, str, str]:
@@ -61,17 +72,16 @@ def test_empty_rows_are_passed_over_and_still_counted_as_lines(tmp_path: Path) -
 
 
 def test_places_are_right_behind_quoted_line_breaks(tmp_path: Path) -> None:
-    rows = read(tmp_path, 'email;note;x\n"a";"one\ntwo ""q"";\nthree";z\nb;c;d\n')
+    content = 'email;note;x\n"a";"one\ntwo ""q"";\nthree";z\nb;c;d\n'
 
-    first, second = rows[1:]
-    assert (first.line, second.line) == (2, 5)
-    assert str(first.place(0)).endswith(":2:1")
-    assert str(first.place(1)).endswith(":2:5")
-    assert str(first.place(2)).endswith(":4:8")
-    assert first.place(2).source == 'three";z'
-    assert first.place(2, shown=False).source == ""
-    assert str(second.place(2)).endswith(":5:5")
-    assert str(second.place(9)).endswith(":5:6")
+    _, first, second = places(tmp_path, content)
+
+    assert str(first(0)).endswith(":2:1")
+    assert str(first(1)).endswith(":2:5")
+    assert str(first(2)).endswith(":4:8")
+    assert first(2).source == 'three";z'
+    assert str(second(2)).endswith(":5:5")
+    assert str(second(9)).endswith(":5:6")
 
 
 cells = st.text(st.sampled_from('aä;,"\n \t'), max_size=6)
@@ -87,14 +97,16 @@ def test_every_place_is_where_the_cell_stands(
     content = "h1;h2;h3\n" + text.getvalue()
     physical = content.split("\n")
 
-    rows = read(tmp_path_factory.mktemp("sheet"), content)[1:]
+    folder = tmp_path_factory.mktemp("sheet")
+
+    rows = read(folder, content)[1:]
 
     assert [row.cells for row in rows] == [
         line for line in lines if any(cell.strip() for cell in line)
     ]
-    for row in rows:
+    for row, place_of in zip(rows, places(folder, content)[1:], strict=True):
         for index, cell in enumerate(row.cells):
-            place = row.place(index)
+            place = place_of(index)
             written = '"' + cell.replace('"', '""').split("\n")[0]
             assert physical[place.line - 1][place.column - 1 :].startswith(written)
 
@@ -104,7 +116,7 @@ def test_latin_1_is_refused_with_the_place_and_the_way_out(tmp_path: Path) -> No
 
     assert (place, message) == (":2:12", "the file is not UTF-8 (byte 0xe4)")
     assert "CSV UTF-8" in hint
-    assert "iconv -f CP1252 -t UTF-8" in hint
+    assert "--encoding cp1252" in hint
 
 
 def test_the_letter_that_is_meant_is_shown(tmp_path: Path) -> None:
@@ -123,7 +135,7 @@ def test_the_letter_that_is_meant_is_shown(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("email\n".encode("utf-16"), "the file is UTF-16, not UTF-8"),
-        (b"PK\x03\x04rest", "the file is a workbook, not CSV"),
+        (b"\n<html><table>", "the file is a web page or XML, whatever its name says"),
         (b"a" * 1_000_001, "a line of a million bytes is no CSV"),
         (b'"x"y;email\n', "the quotes in this row do not match"),
     ],
@@ -170,3 +182,81 @@ def test_a_lone_carriage_return_is_a_fault_of_its_row(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="cannot read"), sheets.opened(tmp_path / name):
         pass
+
+
+def test_cp1252_is_read_when_it_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes("email;kunta\na@b.fi;Sysmä\n".encode("cp1252"))
+
+    with sheets.opened(file, encoding="cp1252") as sheet:
+        rows = list(sheet.rows())
+
+    assert rows[0].cells == ["a@b.fi", "Sysmä"]
+
+
+def test_utf_8_is_not_read_as_cp1252(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("email;kunta\na@b.fi;Sysmä\n", encoding="utf-8")
+
+    with (
+        pytest.raises(FindingsError) as caught,
+        sheets.opened(file, encoding="cp1252") as sheet,
+    ):
+        list(sheet.rows())
+
+    (finding,) = caught.value.findings
+    assert (finding.message, finding.place.line) == ("the file is UTF-8, not cp1252", 2)
+    assert finding.place.source == "a@b.fi;Sysmä"
+
+
+def test_a_byte_that_cp1252_does_not_have_is_told_by_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"email\n\xe4\x81@b.fi\n")
+
+    with pytest.raises(FindingsError) as caught, sheets.opened(file, encoding="cp1252") as sheet:
+        list(sheet.rows())
+
+    (finding,) = caught.value.findings
+    assert finding.message == "the file is not cp1252 (byte 0x81)"
+    assert (finding.place.line, finding.place.column) == (2, 2)
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_however_the_file_is_cut_the_rows_and_places_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, end: str
+) -> None:
+    content = f'email;n{end}"ä";"o\nö"{end}{end}c;"d{end}"{end}é@x;f'
+    whole = read(tmp_path, content)
+    at_once = [str(place(1)) for place in places(tmp_path, content)]
+
+    monkeypatch.setattr(text_lines, "_PART", part)
+
+    assert read(tmp_path, content) == whole
+    assert [str(place(1)) for place in places(tmp_path, content)] == at_once
+    assert [row.line for row in whole] == [1, 2, 5, 7]
+
+
+@pytest.mark.parametrize("part", [1, 5, 1000])
+def test_however_the_file_is_cut_a_wrong_byte_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(text_lines, "_PART", part)
+
+    place, message, _ = refusal(
+        tmp_path, "email;kunta\nä@b.fi;ok\na@b.fi;Sysm".encode() + b"\xe4\n"
+    )
+
+    assert (place, message) == (":3:12", "the file is not UTF-8 (byte 0xe4)")
+
+
+def test_a_quote_that_swallows_the_file_in_pieces_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_lines, "_PART", 100)
+    monkeypatch.setattr(text_lines, "_LONGEST_ROW", 1000)
+    content = 'email;x\na;"' + 'b";"\n' * 1000
+
+    place, message, _ = refusal(tmp_path, content)
+
+    assert (place, message) == (":2:1", "a quote is opened in this row and never closed")

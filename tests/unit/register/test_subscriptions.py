@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Table, select, update
 
 from newsletter import register
+from newsletter.register import traces
 from newsletter.register.subscriptions import MOVES, WAS, Act, State
 from newsletter.store import Store
 from newsletter.store.schema import consents, subscriptions
@@ -46,9 +47,11 @@ def test_somebody_who_leaves_has_left_and_the_proof_says_how(
 
     assert changed
     assert state_of(store, aino) == "left"
-    given, withdrawn = register.show(store, "aino@example.com", keys=KEYS, now=NOW).consents
+    given, withdrawn = register.show(
+        store, "aino@example.com", keys=KEYS, by="hilja", now=NOW
+    ).consents
     assert (given.act, given.before, given.basis) == ("given", "", "consent")
-    assert withdrawn == register.records.Consent(
+    assert withdrawn == traces.Consent(
         list_id="uutiskirje",
         act="withdrawn",
         before="active",
@@ -56,8 +59,12 @@ def test_somebody_who_leaves_has_left_and_the_proof_says_how(
         method="one_click",
         source="kevatkirje",
         wording="",
+        notice="",
+        form="",
+        address="aino@example.com",
         language="sv",
         recorded_by="subscriber",
+        asked_at=None,
         recorded_at=LATER,
     )
 
@@ -110,7 +117,8 @@ def test_a_leave_taken_back_within_a_day_gives_back_what_it_took(
     assert changed
     assert state_of(store, aino) == before
     assert (
-        register.show(store, "aino@example.com", keys=KEYS, now=NOW).consents[-1].act == "restored"
+        register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW).consents[-1].act
+        == "restored"
     )
 
 
@@ -167,7 +175,8 @@ def test_leaving_and_restoring_may_go_on_and_every_move_is_recorded(
         assert move(store, **here)
 
     acts = [
-        row.act for row in register.show(store, "aino@example.com", keys=KEYS, now=NOW).consents
+        row.act
+        for row in register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW).consents
     ]
     assert acts == ["given", "withdrawn", "restored", "withdrawn", "restored"]
 

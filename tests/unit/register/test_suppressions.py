@@ -1,6 +1,6 @@
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Table, select
@@ -65,7 +65,9 @@ def test_suppressing_twice_keeps_the_first_reason(store: Store, count_rows: Coun
 
     assert not again
     assert count_rows(schema.suppressions) == 1
-    assert register.show(store, "aino@example.com", keys=KEYS, now=NOW).suppression == "bounced"
+    found = register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW).suppression
+    assert found is not None
+    assert found.reason == "bounced"
 
 
 def test_suppressing_closes_every_subscription_with_proof(store: Store, add: Adds) -> None:
@@ -73,7 +75,7 @@ def test_suppressing_closes_every_subscription_with_proof(store: Store, add: Add
 
     register.suppress(store, "aino@example.com", reason="complained", now=NOW, keys=KEYS)
 
-    record = register.show(store, "aino@example.com", keys=KEYS, now=NOW)
+    record = register.show(store, "aino@example.com", keys=KEYS, by="hilja", now=NOW)
     assert {item.state for item in record.subscriptions} == {"cleaned"}
     assert [(item.act, item.method, item.source) for item in record.consents[2:]] == [
         ("withdrawn", "suppression", "complained")
@@ -97,3 +99,26 @@ def test_thousands_of_addresses_are_looked_up_in_slices(store: Store) -> None:
 def test_what_is_no_address_cannot_be_suppressed(store: Store) -> None:
     with pytest.raises(AddressError):
         register.suppress(store, "aino", reason="bounced", now=NOW, keys=KEYS)
+
+
+def test_of_two_suppressions_the_longer_one_stays(store: Store) -> None:
+    week, month = NOW + timedelta(days=7), NOW + timedelta(days=30)
+
+    def suppress(reason: str, until: datetime | None) -> bool:
+        return register.suppress(
+            store, "aino@example.com", reason=reason, now=NOW, keys=KEYS, expires_at=until
+        )
+
+    said = [
+        suppress("for a week", week),
+        suppress("for a week again", week),
+        suppress("for a month", month),
+        suppress("for a week once more", week),
+        suppress("for ever", None),
+        suppress("for a month again", month),
+    ]
+
+    assert said == [True, False, True, False, True, False]
+    with store.read() as connection:
+        found = connection.execute(select(schema.suppressions)).all()
+    assert [(row.reason, row.expires_at) for row in found] == [("for ever", None)]

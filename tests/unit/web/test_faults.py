@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
 from newsletter.store import Store
 from newsletter.store.engine import create
 from newsletter.store.schema import subscribers
 from newsletter.testing.readers import make_workspace, rows, state_of, subscribe, token
-from newsletter.web import create_app
+from newsletter.web import create_app, guard
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,66 @@ def test_an_error_of_the_database_names_no_address(store: Store) -> None:
         connection.execute(insert(subscribers).values(row))
 
     assert "aino" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (403, "Tämä ei ole sallittua"),
+        (408, "Pyyntö ei tullut perille"),
+        (415, "Pyyntöä ei voitu lukea"),
+        (422, "Lomakkeesta puuttuu jotakin"),
+        (429, "Liian monta pyyntöä"),
+        (418, "Pyyntöä ei voitu lukea"),
+    ],
+)
+def test_what_an_endpoint_refuses_is_told_in_words_and_with_its_headers(
+    tmp_path: Path, store: Store, status: int, title: str
+) -> None:
+    app = create_app(make_workspace(tmp_path), store)
+
+    def refuse() -> None:
+        raise HTTPException(status, "not to be seen", {"Retry-After": "3600"})
+
+    app.add_api_route("/refused", refuse)
+    app.add_api_route("/api/refused", refuse)
+    with TestClient(app) as client:
+        page, answer = client.get("/refused"), client.get("/api/refused")
+
+    assert f"<h1>{title}</h1>" in page.text
+    for each in (page, answer):
+        assert each.status_code == status
+        assert each.headers["retry-after"] == "3600"
+        assert each.headers["cache-control"] == "no-store"
+        assert each.headers["content-language"] == "fi"
+        assert "not to be seen" not in each.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["title"], answer.json()["status"]) == (title, status)
+
+
+def test_what_the_framework_finds_invalid_is_not_repeated(tmp_path: Path, store: Store) -> None:
+    app = create_app(make_workspace(tmp_path), store)
+
+    def count(number: int) -> str:
+        return str(number)
+
+    app.add_api_route("/count/{number}", count)
+    with TestClient(app) as client:
+        answer = client.get("/count/aino@example.fi")
+
+    assert answer.status_code == 422
+    assert "<h1>Lomakkeesta puuttuu jotakin</h1>" in answer.text
+    assert "aino" not in answer.text
+
+
+def test_a_broken_error_page_is_a_protected_line_of_text(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "templates" / "web").mkdir(parents=True)
+    (tmp_path / "templates" / "web" / "layout.html.j2").write_text("{{ nothing.here }}")
+    app = create_app(make_workspace(tmp_path), store)
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/", headers={"Accept-Language": "sv"})
+
+    assert (answer.status_code, answer.text) == (500, "Något gick fel.\n")
+    assert answer.headers["content-security-policy"] == guard.PAGE_POLICY
+    assert answer.headers["referrer-policy"] == "no-referrer"

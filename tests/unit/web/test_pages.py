@@ -1,4 +1,4 @@
-"""The public pages: home, issues, media, assets, health."""
+"""The public pages: home, the addresses of issues, media, assets, health."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,8 @@ def test_an_issue_of_a_mailing_is_public(client: TestClient, store: Store) -> No
 
     answer = client.get("/issues/kevatkirje/fi")
 
-    assert (answer.status_code, answer.text) == (200, edition.web)
+    assert answer.status_code == 200
+    assert "<p>Hei lukija!</p>" in answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-language"] == "fi"
     assert answer.headers["content-security-policy"] == guard.ISSUE_POLICY
@@ -50,7 +51,8 @@ def test_each_variant_and_language_has_its_own_address(client: TestClient, store
 
     assert "Sysmälle" in client.get("/issues/kevatkirje/fi/10").text
     assert "svenska" in client.get("/issues/kevatkirje/sv").text
-    for path in ("kevatkirje/fi", "kevatkirje/fi/01", "kevatkirje/sv/10", "kevatkirje/en", "x/fi"):
+    assert "Sysmälle" in client.get("/issues/kevatkirje/fi").text
+    for path in ("kevatkirje/fi/01", "kevatkirje/sv/10", "kevatkirje/en", "x/fi"):
         assert client.get(f"/issues/{path}").status_code == 404
 
 
@@ -111,9 +113,9 @@ def test_the_first_page_lists_the_latest_issues_without_anything_personal(
     assert '<a href="/issues/kevatkirje/fi" hreflang="fi">Hei lukija &amp; &lt;muut&gt;</a>' in text
     assert '<a href="/issues/kevatkirje/sv" hreflang="sv" lang="sv">Hej</a>' in text
     assert "/issues/kevatkirje/fi/1" not in text
-    assert "<span>2. maaliskuuta 2026</span>" in text
-    assert "<span>2. maaliskuuta 2026 · ruotsi</span>" in text
-    assert "<span>2 March 2026" in client.get("/", headers={"Accept-Language": "en"}).text
+    assert '<time datetime="2026-03-02">2. maaliskuuta 2026</time>' in text
+    assert "<span>ruotsi</span>" in text
+    assert ">2 March 2026</time>" in client.get("/", headers={"Accept-Language": "en"}).text
     assert "Kirje 4" in text
     assert "Kirje 5" not in text
 
@@ -224,13 +226,13 @@ def test_the_masthead_colours_the_start_of_the_wordmark(tmp_path: Path, store: S
     masthead = {"wordmark": "Nelinvoimaa", "accent": "Nelin", "tagline": tagline}
     with TestClient(create_app(make_workspace(tmp_path, masthead=masthead), store)) as client:
         text = client.get("/").text
-    assert '<p class="wordmark"><span>Nelin</span>voimaa</p>' in text
+    assert '<a href="/"><span>Nelin</span>voimaa</a>' in text
     assert "Hartola · Joutsa" in text
 
     masthead = {"wordmark": "Kirje", "accent": "Nelin"}
     with TestClient(create_app(make_workspace(tmp_path, masthead=masthead), store)) as client:
         text = client.get("/").text
-    assert '<p class="wordmark"><span></span>Kirje</p>' in text
+    assert '<a href="/"><span></span>Kirje</a>' in text
 
 
 def test_health_says_whether_the_database_answers_and_nothing_else(

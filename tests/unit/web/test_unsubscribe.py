@@ -385,3 +385,32 @@ def test_a_person_who_was_erased_gets_the_same_page_as_a_stranger(
     assert client.get(link).text == stranger.text
     assert client.post(link).text == stranger.text
     assert client.post(f"{link}/undo").status_code == 404
+
+
+def test_who_leaves_is_told_what_they_still_get_and_where_to_choose(
+    client: TestClient, store: Store
+) -> None:
+    reader = subscribe(store, "aino@example.fi")
+    subscribe(store, "aino@example.fi", list_id="toinen")
+    link = f"/u/{token(reader)}"
+    own = f'href="/preferences/{Tokens(KEYS).preferences(reader)}"'
+    assert own in client.get(link).text
+
+    text = client.post(link).text
+
+    assert "Saat edelleen nämä kirjeet" in text
+    assert "<li>toinen</li>" in text
+    assert own in text
+    client.post(f"/u/{token(reader, 'toinen')}")
+    assert "Et saa meiltä muita kirjeitä" in client.get(link).text
+    assert own in client.post(f"{link}/undo").text
+
+
+def test_after_a_day_the_form_is_offered_while_it_is_open(
+    client: TestClient, store: Store, clock: Clock
+) -> None:
+    link = f"/u/{token(subscribe(store, 'aino@example.fi'))}"
+    client.post(link)
+    clock.now = NOW + timedelta(days=2)
+
+    assert 'href="/subscribe"' in client.get(link).text
