@@ -3,8 +3,8 @@
 Nothing is ever answered, so no loop can begin (RFC 3834 §2). What a report says of somebody is only
 believed when it returns what no one else can know: the signed link of that mail, or its Message-ID.
 Anybody can write the rest, and as many of them as it takes to have a stranger paused: a bounce
-without that proof is kept, so that staff can see it, and counts for nothing; a complaint is not even
-kept. Whatever else comes, auto-replies among it, is ignored.
+without that proof is kept, so that staff can see it, and counts for nothing; a complaint is not
+even kept. Whatever else comes, auto-replies among it, is ignored.
 """
 
 import hashlib
