@@ -18,10 +18,14 @@ from newsletter.cli.output import (
     say,
     show,
     show_json,
+    whoami,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from newsletter.store import backups
+    from newsletter.workspace import Workspace
 
 app = typer.Typer(
     help="Bring the database up to date, copy it, check it, bring a copy back.",
@@ -102,27 +106,35 @@ def restore(
 ) -> None:
     """Put a copy in the place of the database; the one that was there is set aside, not deleted.
 
-    Stop `newsletter serve` and every sending first. Open batches become unknown: nobody knows what
-    was mailed after the copy was made. Whoever left since then is subscribed again: see to them.
+    Stop `newsletter serve` and every sending first. What was open becomes unknown: nobody knows
+    what was mailed after the copy was made. Who left, was suppressed or erased since then stays
+    away, as long as the database that makes way can be read; what else happened is not in it.
 
     Example: newsletter db restore /srv/copies/register-monday.sqlite3
     """
     from newsletter import workspace as workspaces
     from newsletter.store import backups
+    from newsletter.store.migrations import HEAD
 
-    url = workspaces.find(workspace).database_url
+    opened = workspaces.find(workspace)
+    url = opened.database_url
     found = backups.inspect(file)
     made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
     say(f"{file}: {_described(found)}, from {made_at:%Y-%m-%d %H:%M}")
-    say("whoever left or was suppressed after that will count as subscribed again")
+    say("whoever subscribed, and whatever was mailed, after that will not be in the database")
     if not agreed("put it in the place of the database?", yes=yes):
         say("nothing was changed")
         return
-    aside = backups.restore(url, file, now=datetime.now(UTC))
+    done = backups.restore(url, file, now=datetime.now(UTC))
+    gone = done.carried.gone
+    erased = _erase_again(opened, gone) if gone and found.version == HEAD else 0
     if as_json:
-        show_json({"restored": str(file), "aside": str(aside) if aside else None})
+        told = {**plain(done.carried), "erased_again": erased}
+        aside = str(done.aside) if done.aside else None
+        show_json({"restored": str(file), "aside": aside, "carried": told})
         return
-    show("restored" + (f"; the former database is {aside}" if aside else ""))
+    show("restored" + (f"; the former database is {done.aside}" if done.aside else ""))
+    _tell_carried(done, erased)
     say("next: newsletter db check")
 
 
@@ -149,6 +161,41 @@ def check(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> Non
         raise typer.Exit(1)
     if not as_json:
         show("all is well: pages, references, tables, proof, clock, accounts")
+
+
+def _erase_again(opened: "Workspace", gone: "Sequence[int]") -> int:
+    """Erase whoever was erased after the copy was made; tell how many they are."""
+    from newsletter import register
+    from newsletter.store import Store
+
+    with Store.open(opened.database_url) as store:
+        return register.erase_again(
+            store,
+            gone,
+            settings=opened.settings,
+            by=whoami(),
+            now=datetime.now(UTC),
+            keys=opened.keys(),
+        )
+
+
+def _tell_carried(done: "backups.Restored", erased: int) -> None:
+    carried = done.carried
+    if not carried.complete:
+        say(
+            "the database before could not be compared with it: whoever left, was suppressed or "
+            "erased after the copy was made counts as subscribed again: see to them before sending"
+        )
+        return
+    if carried.subscriptions or carried.suppressions or erased:
+        say(
+            f"carried over: {count(carried.subscriptions, 'subscription')} left or paused, "
+            f"{count(carried.suppressions, 'suppression')}; erased again: {erased:,}"
+        )
+    if carried.issues:
+        say(
+            f"mailed after the copy was made, and not to be sent again: {', '.join(carried.issues)}"
+        )
 
 
 def _beside(file: Path, why: str) -> Path:

@@ -8,7 +8,7 @@ at the hand-over who may not be mailed any more, `tokens` signs the links that p
 from newsletter.register import addresses, audience, entries, subscriptions, suppressions, tokens
 from newsletter.register.audience import Person, screen
 from newsletter.register.entries import BASES, Entry
-from newsletter.register.erasing import Erased, erase
+from newsletter.register.erasing import Erased, erase, erase_again
 from newsletter.register.importing import import_file
 from newsletter.register.people import Added, add, remove
 from newsletter.register.records import Record, show
@@ -30,6 +30,7 @@ __all__ = [
     "audience",
     "entries",
     "erase",
+    "erase_again",
     "import_file",
     "leave",
     "remove",

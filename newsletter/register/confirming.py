@@ -116,16 +116,18 @@ def _change_address(here: _Confirming) -> int | None:
     row, subscriber_id = here.row, int(here.row.subscriber_id)
     owner = subscriber_with(here.connection, row.address_key)
     taken = owner not in {None, subscriber_id}
-    if taken or suppressions.among(
-        here.connection, [row.address_key], keys=here.keys, now=here.now
-    ):
+    if taken or _is_barred(here, row.address_key):
         return None
+    before = here.connection.execute(
+        select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id)
+    ).scalar_one()
     _reply(here, "changed", subscriber_id, [])  # to the old address, before it is gone
     here.connection.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber_id)
         .values(address=row.address, address_key=row.address_key, changed_at=here.now)
     )
+    _retire(here, before, row.address_key)
     audit.note(
         here.connection,
         "address changed",
@@ -142,6 +144,26 @@ def _change_address(here: _Confirming) -> int | None:
     )
     _mark_used(here, *others, subscriber_id=subscriber_id)
     return subscriber_id
+
+
+def _is_barred(here: _Confirming, address_key: str) -> bool:
+    found = suppressions.among(here.connection, [address_key], keys=here.keys, now=here.now)
+    return found.get(address_key) not in {None, suppressions.MOVED}
+
+
+def _retire(here: _Confirming, before: str, present: str) -> None:
+    """Keep an old list from bringing the former address back, as if it were somebody else."""
+    if before == present:
+        return
+    suppressions.lift(here.connection, present, keys=here.keys)  # one that they had earlier
+    suppressions.suppress_key(
+        here.connection,
+        before,
+        reason=suppressions.MOVED,
+        source="subscriber",
+        now=here.now,
+        keys=here.keys,
+    )
 
 
 def _only_mark(here: _Confirming) -> int | None:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select, update
 
@@ -40,6 +40,9 @@ from newsletter.store.schema import suppressions as sealed
 
 Reason = Literal["erased", "left"]
 """erased: they asked · left: they left all lists, and the time that is set for that has passed."""
+
+_SLICE: Final = 50
+"""People erased in one transaction: each takes rows of many tables along."""
 
 _SERVICE: Final = "creamailer"
 
@@ -122,6 +125,34 @@ def erase_in(
     elif not dry_run:
         wipe(connection, [person], "erased", settings=settings, by=by, now=now, keys=keys)
     return Erased(person.subscriber_id, {t.name: n for t, n in rows.items()}, passing_on)
+
+
+def erase_again(
+    store: Store,
+    ids: Sequence[int],
+    *,
+    settings: Settings,
+    by: str,
+    now: datetime,
+    keys: Sequence[str],
+) -> int:
+    """Erase those of some people whom an older copy of the database brought back; tell how many.
+
+    Their hashes tell that they were erased, and why.
+    """
+    done = 0
+    for start in range(0, len(ids), _SLICE):
+        with store.begin() as connection:
+            people = whose.among(connection, ids[start : start + _SLICE])
+            keyed = [person.address_key for person in people]
+            why = suppressions.among(connection, keyed, keys=keys, now=now)
+            for reason in get_args(Reason):
+                theirs = [person for person in people if why.get(person.address_key) == reason]
+                if theirs:
+                    wipe(connection, theirs, reason, settings=settings, by=by, now=now, keys=keys)
+                done += len(theirs)
+    store.fold_log()
+    return done
 
 
 def wipe(

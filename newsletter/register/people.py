@@ -84,7 +84,7 @@ def add(
         if suppressions.among(connection, [folded], keys=keys, now=now):
             raise InputError(
                 "this address must not be mailed: it is suppressed",
-                hint="it bounced for good, complained or was erased; "
+                hint="it bounced for good, complained, was erased or given up for another; "
                 "see: newsletter subscribers show",
             )
         subscriber_id, new, differing = enter(connection, entry, address, proof)

@@ -115,13 +115,13 @@ def ask_change(
     """
     address = addresses.normalise(new_address)
     folded = addresses.key(address)
-    suppressed = bool(suppressions.among(connection, [folded], keys=keys, now=now))
+    reason = suppressions.among(connection, [folded], keys=keys, now=now).get(folded)
     person = _person(connection, subscriber_id)
     if person is None or person.address == address:
         return
     request = _Request("address", address, person.language, method, subscriber_id=subscriber_id)
     made = _insert(connection, request, settings=settings, tokens=tokens, now=now)
-    if not suppressed:
+    if reason in (None, suppressions.MOVED):
         _mail(connection, request, made, "address", settings=settings, now=now)
 
 

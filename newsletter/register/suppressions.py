@@ -17,6 +17,10 @@ from newsletter.register.subscriptions import Act, Proof, move_all, subscriber_w
 from newsletter.store import Store
 from newsletter.store.schema import suppressions
 
+MOVED: Final = "moved"
+"""Reason for the former address of somebody who changed it: an old list must not bring it back, but
+they themselves may."""
+
 _PURPOSE: Final = b"newsletter suppression v1\0"
 _MANY: Final = 200
 _SLICE: Final = 5000

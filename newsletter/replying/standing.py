@@ -55,9 +55,7 @@ def look(
     """Put a reply together with its request, or say what speaks against it."""
     if now - row.queued_at > OLDEST.get(row.kind, USUAL_OLDEST):
         return Void("it waited too long")
-    if row.kind != "confirm" and suppressions.among(
-        connection, [row.address_key], keys=keys, now=now
-    ):
+    if not _may_go(connection, row, keys, now):
         return Void("the address is suppressed")
     # A changed address is told with the time of the change, not of the wish.
     request = None if row.kind == "changed" else _request(connection, row.request_id)
@@ -72,6 +70,17 @@ def look(
     if not reason and row.kind in ("welcome", "already") and not lists:
         reason = "they left meanwhile"
     return Void(reason) if reason else _reply(row, request, subscriber_id, lists, token)
+
+
+def _may_go(connection: Connection, row: Row[Any], keys: Sequence[str], now: datetime) -> bool:
+    """Tell whether a mail of this kind may go to its address, suppressed or not."""
+    if row.kind == "confirm":
+        return True
+    reason = suppressions.among(connection, [row.address_key], keys=keys, now=now).get(
+        row.address_key
+    )
+    # Who moved is told so at the former address, and may come back to it.
+    return reason is None or (reason == suppressions.MOVED and row.kind in ("changed", "address"))
 
 
 def _reply(

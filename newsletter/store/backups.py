@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from newsletter.errors import InputError, StoreError
+from newsletter.store.carrying import Carried, carry
 from newsletter.store.migrations import HEAD
 
 _PAGES: Final = 2048
@@ -35,6 +37,14 @@ class Backup:
     version: str
     """The newest migration in it."""
     subscribers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Where the former database is now, if there was one, and what the copy has from it."""
+
+    aside: Path | None
+    carried: Carried
 
 
 def file_of(url: str) -> Path:
@@ -83,12 +93,13 @@ def inspect(file: Path) -> Backup:
     return Backup(file, file.stat().st_size, version, people)
 
 
-def restore(url: str, copy: Path, *, now: datetime) -> Path | None:
-    """Put a copy in the place of the database; give where the former one is now, if there was one.
+def restore(url: str, copy: Path, *, now: datetime) -> Restored:
+    """Put a copy in the place of the database, and set that one aside.
 
-    Batches that were open when the copy was made become unknown: nobody knows what was mailed since
-    then, and a mail must not go out twice. To be called while nothing else uses the database.
-    Raises InputError or StoreError; then nothing has changed.
+    What was open when the copy was made (batches, replies) becomes unknown: nobody knows what was
+    mailed since then, and a mail must not go out twice. Who left since then stays away where the
+    former database can be read. Raises InputError or StoreError, the latter also while something
+    else uses the database; then nothing has changed.
     """
     target = file_of(url)
     found = inspect(copy)
@@ -98,12 +109,17 @@ def restore(url: str, copy: Path, *, now: datetime) -> Path | None:
         )
     with _beside(target) as temporary:
         _copy(copy, temporary, None)
-        _close_batches(temporary)
+        whole = _fold(target)
+        _close(temporary)
+        carried = carry(target if whole else None, temporary)
         aside = _set_aside(target, now)
         temporary.replace(target)
         _keep_name(target)
-    return aside
+    return Restored(aside, carried)
 
+
+_PATIENCE: Final = 2
+"""Seconds to wait for a command that is just ending."""
 
 _TRY_ANOTHER: Final = "nothing was changed; try another copy"
 
@@ -130,25 +146,59 @@ def _copy(source: Path, target: Path, progress: Progress | None) -> None:
         ) from error
 
 
-def _close_batches(file: Path) -> None:
+def _close(file: Path) -> None:
     with closing(sqlite3.connect(file)) as opened, opened:
         opened.execute(
             "UPDATE batches SET state = 'unknown', reason = ?, owner = '', lease_until = NULL "
             "WHERE state IN ('planned', 'handing_over')",
             (_RESTORED,),
         )
+        if opened.execute("SELECT 1 FROM sqlite_master WHERE name = 'replies'").fetchone():
+            opened.execute(
+                "UPDATE replies SET state = 'unknown', reason = ?, lease_until = NULL, "
+                "not_before = NULL WHERE state IN ('waiting', 'handing_over')",
+                (_RESTORED,),
+            )
+
+
+def _fold(target: Path) -> bool:
+    """Fold the former database's log into its file; False where there is none, or it is damaged.
+
+    This takes what nobody gets while another process has the database open: one that went on
+    writing into the file set aside would lose whatever it was told.
+    """
+    if not target.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(target, timeout=_PATIENCE)) as opened:
+            opened.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.DatabaseError as error:
+        if "locked" not in str(error):
+            return False
+        raise StoreError(
+            "something else is using the database",
+            hint="stop newsletter serve and every sending, then try again; nothing was changed",
+        ) from error
+    return True
 
 
 def _set_aside(target: Path, now: datetime) -> Path | None:
-    """Move the former database and its log out of the way, whole."""
+    """Give the former database a second name, so that there is one at every moment."""
     if not target.exists():
         return None
-    aside = target.with_name(f"{target.name}.before-{now:%Y%m%dT%H%M%S}")
-    for ending in ("-wal", "-shm", ""):
+    aside = _free(target.with_name(f"{target.name}.before-{now:%Y%m%dT%H%M%S}"))
+    for ending in ("-wal", "-shm"):
         part = target.with_name(target.name + ending)
-        if part.exists():
+        if part.exists():  # of a damaged one: the copy must not find a log that is not its own
             part.rename(aside.with_name(aside.name + ending))
+    os.link(target, aside)
     return aside
+
+
+def _free(file: Path) -> Path:
+    """Find a name that nothing has: two restores in one second are two files."""
+    names = (file.with_name(f"{file.name}-{number}") for number in count(2))
+    return file if not file.exists() else next(name for name in names if not name.exists())
 
 
 @contextmanager

@@ -407,3 +407,26 @@ def test_addresses_that_wait_to_be_passed_on_are_warned_of(
 
     assert "1 erased address wait" in done.stderr
     assert os.environ.get("NEWSLETTER_KEYS") is None
+
+
+# A copy brought back -----------------------------------------------------------------------------
+
+
+def test_an_old_copy_brings_nobody_back_who_left_or_was_erased(
+    newsletter: Newsletter, root: Path, aino: str
+) -> None:
+    newsletter("subscribers", "add", "eero@example.com", *TERMS)
+    newsletter("db", "backup", "copy.sqlite3")
+    newsletter("subscribers", "remove", "eero@example.com", "--yes")
+    newsletter("subscribers", "erase", aino, "--yes")
+
+    done = newsletter("db", "restore", "copy.sqlite3", "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert "1 subscription left or paused" in done.stderr
+    assert "erased again: 1" in done.stderr
+    found = workspace.find(root)
+    assert b"aino" not in (root / "subscribers" / "register.sqlite3").read_bytes()
+    with Store.open(found.database_url) as opened, opened.read() as connection:
+        assert connection.scalars(select(subscriptions.c.state)).all() == ["left"]
+    assert newsletter("db", "check").exit_code == 0

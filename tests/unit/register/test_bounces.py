@@ -100,7 +100,10 @@ def test_of_one_day_soft_bounces_count_once() -> None:
 
 def test_what_is_not_known_counts_as_soft_and_policy_and_unproved_never() -> None:
     assert verdict(at(0, "unknown"), at(1, "soft"), soft=2, soft_days=0).pause_until == until(15)
-    assert verdict(*(at(day, "policy") for day in range(90)), soft=1, soft_days=0) == Verdict()
+    for weightless in ("policy", "unproved"):
+        assert (
+            verdict(*(at(day, weightless) for day in range(90)), soft=1, soft_days=0) == Verdict()
+        )
 
 
 def test_a_hard_bounce_that_does_not_suffice_counts_as_a_soft_one() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from newsletter import register
+from newsletter.errors import InputError
 from newsletter.register import requests
 from newsletter.register.tokens import Tokens
 from newsletter.settings import Settings
@@ -310,6 +311,26 @@ def test_the_spelling_of_ones_own_address_can_be_changed(store: Store, add: Adds
     confirm(store, token(store))
 
     assert address_of(store, aino) == ("Aino@example.com", AINO)
+
+
+def test_an_old_list_does_not_bring_a_former_address_back_and_its_owner_may(
+    store: Store, add: Adds
+) -> None:
+    aino = add(AINO)
+    ask_change(store, aino, "uusi@example.com")
+    confirm(store, token(store))
+
+    with pytest.raises(InputError, match="must not be mailed"):
+        add(AINO)
+    ask_change(store, aino, AINO, now=LATER)
+    done = confirm(store, token(store), now=LATER)
+
+    assert done is not None
+    assert done.used_at == LATER
+    assert address_of(store, aino) == (AINO, AINO)
+    assert state_of(store, aino) == "active"
+    assert not is_suppressed(store, AINO)
+    assert is_suppressed(store, "uusi@example.com")
 
 
 @pytest.mark.parametrize("why", ["taken", "suppressed"])

@@ -8,8 +8,11 @@ import pytest
 
 from newsletter import mailing
 from newsletter.errors import InputError, StoreError
+from newsletter.register import replies
+from newsletter.register.subscriptions import restore
+from newsletter.register.suppressions import suppress
 from newsletter.store import Store, backups
-from newsletter.testing import NOW
+from newsletter.testing import KEYS, NOW
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import MemoryProvider
 
@@ -128,7 +131,7 @@ def test_a_restored_database_is_that_of_the_copy_and_the_other_is_kept(
     with Store.for_file(filled) as store:
         Mailroom(store).add("myohemmin@example.com")
 
-    aside = backups.restore(url_of(filled), copy, now=NOW)
+    aside = backups.restore(url_of(filled), copy, now=NOW).aside
 
     assert aside is not None
     assert people(filled) == {"aino@example.com", "eero@example.com"}
@@ -144,7 +147,7 @@ def test_a_copy_comes_back_where_nothing_is_left(filled: Path, tmp_path: Path) -
     copy = backups.make(url_of(filled), tmp_path / "copy").file
     filled.unlink()
 
-    assert backups.restore(url_of(filled), copy, now=NOW) is None
+    assert backups.restore(url_of(filled), copy, now=NOW).aside is None
     assert people(filled) == {"aino@example.com", "eero@example.com"}
 
 
@@ -165,6 +168,98 @@ def test_nothing_is_mailed_twice_after_a_restore(file: Path, tmp_path: Path) -> 
         assert accounts.unknown == 1
         assert room.plan() is None
     assert provider.addresses == ["aino@example.com"]
+
+
+def test_whoever_left_or_was_suppressed_since_then_is_not_mailed_after_a_restore(
+    file: Path, tmp_path: Path
+) -> None:
+    provider = MemoryProvider()
+    with Store.for_file(file) as store:
+        room = Mailroom(store)
+        room.add("aino@example.com", "eero@example.com", "irja@example.com", "otto@example.com")
+        copy = backups.make(url_of(file), tmp_path / "copy").file
+        room.leave("aino@example.com")
+        room.leave("otto@example.com")
+        assert restore(
+            store,
+            subscriber_id=room.people["otto@example.com"],
+            list_id="uutiskirje",
+            method="page",
+            source="a test",
+            by="subscriber",
+            now=NOW,
+        )
+        suppress(store, "irja@example.com", reason="complained", now=NOW, keys=KEYS)
+        suppress(store, "muu@example.com", reason="complained", now=NOW, keys=KEYS)
+
+    done = backups.restore(url_of(file), copy, now=NOW)
+
+    assert done.carried.complete
+    assert (done.carried.subscriptions, done.carried.suppressions) == (2, 2)
+    with Store.for_file(file) as store:
+        Mailroom(store).send(provider)
+        assert mailing.check(store, now=NOW) == []
+    assert sorted(provider.addresses) == ["eero@example.com", "otto@example.com"]
+
+
+def test_an_issue_that_was_mailed_since_then_is_named(file: Path, tmp_path: Path) -> None:
+    with Store.for_file(file) as store:
+        room = Mailroom(store)
+        room.add("aino@example.com")
+        copy = backups.make(url_of(file), tmp_path / "copy").file
+        room.send(MemoryProvider())
+
+    assert len(backups.restore(url_of(file), copy, now=NOW).carried.issues) == 1
+
+
+@pytest.mark.parametrize("former", ["whole", "gone", "damaged"])
+def test_the_number_of_who_came_later_is_never_given_to_another(
+    file: Path, tmp_path: Path, former: str
+) -> None:
+    with Store.for_file(file) as store:
+        Mailroom(store).add("aino@example.com")
+        copy = backups.make(url_of(file), tmp_path / "copy").file
+        room = Mailroom(store)
+        room.add("eero@example.com", "irja@example.com")
+        numbers = set(room.people.values())
+    if former == "gone":
+        file.unlink()
+    elif former == "damaged":
+        file.write_bytes(b"no database")
+
+    done = backups.restore(url_of(file), copy, now=NOW)
+
+    assert done.carried.complete == (former == "whole")
+    with Store.for_file(file) as store:
+        room = Mailroom(store)
+        room.add("uusi@example.com")
+    assert not numbers & set(room.people.values())
+
+
+def test_a_reply_that_waited_is_not_sent_after_a_restore(file: Path, tmp_path: Path) -> None:
+    with Store.for_file(file) as store, store.begin() as connection:
+        replies.queue(
+            connection, "changed", address="aino@example.com", language="fi", lists=[], now=NOW
+        )
+    copy = backups.make(url_of(file), tmp_path / "copy").file
+
+    backups.restore(url_of(file), copy, now=NOW)
+
+    with sqlite3.connect(file) as opened:
+        assert opened.execute("SELECT state FROM replies").fetchall() == [("unknown",)]
+
+
+def test_a_database_that_is_in_use_is_not_replaced(filled: Path, tmp_path: Path) -> None:
+    copy = backups.make(url_of(filled), tmp_path / "copy").file
+
+    with Store.for_file(filled) as store, store.read() as connection:
+        connection.exec_driver_sql("SELECT * FROM subscribers").all()
+        with pytest.raises(StoreError, match="using the database"):
+            backups.restore(url_of(filled), copy, now=NOW)
+        Mailroom(store).add("myohemmin@example.com")
+
+    assert "myohemmin@example.com" in people(filled)
+    assert list(filled.parent.glob("*.before-*")) == []
 
 
 def test_postgresql_is_copied_by_its_own_tools(tmp_path: Path) -> None:
