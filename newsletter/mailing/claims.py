@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, or_, select, update
 from newsletter import register
 from newsletter.mailing import rows
 from newsletter.mailing.envelope import Envelope
+from newsletter.mailing.holds import Hold, Look
 from newsletter.mailing.owner import Owner
 from newsletter.mailing.pace import LEASE, LONGEST_WAIT, is_fresh
 from newsletter.providers import Capabilities
@@ -85,8 +86,10 @@ class Claims:
         account: str,
         keys: Sequence[str],
         owner: Owner,
+        looks: Sequence[Look] = (),
     ) -> None:
         self._store: Final = store
+        self._looks: Final = looks
         self._mailing: Final = mailing_id
         self._envelope: Final = envelope
         self._capabilities: Final = capabilities
@@ -94,12 +97,15 @@ class Claims:
         self._keys: Final = keys
         self._owner: Final = owner
 
-    def next(self, now: datetime, *, skip: Collection[int] = ()) -> Claim | Closed | None:
+    def next(self, now: datetime, *, skip: Collection[int] = ()) -> Claim | Closed | Hold | None:
         """Claim a batch; None when there is none to be claimed now."""
         with self._store.begin() as connection:
             batch = self._find(connection, now, skip)
             if batch is None:
                 return None
+            for look in self._looks:
+                if hold := look(connection, now):
+                    return hold
             members = _members(connection, batch)
             reasons = register.screen(
                 connection,

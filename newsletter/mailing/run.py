@@ -7,7 +7,7 @@ Several runs may share a mailing.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from newsletter.mailing.claims import Claim, Claims, Closed
 from newsletter.mailing.clock import Clock, Stop
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.handover import Came, Handover, Inline, nothing_inline
+from newsletter.mailing.holds import LOOK, Hold, Look, wishes
 from newsletter.mailing.owner import Owner
 from newsletter.mailing.pace import LONGEST_WAIT, MOST_LOST, MOST_TRIES, backoff
 from newsletter.mailing.recording import LeaseLostError
@@ -34,9 +35,6 @@ from newsletter.providers import Provider
 from newsletter.store import Store
 from newsletter.store.schema import mailings
 
-_LOOK: Final = timedelta(minutes=1)
-"""A waiting run looks that often whether another one did the work meanwhile."""
-
 
 def dispatch(
     store: Store,
@@ -49,13 +47,15 @@ def dispatch(
     stop: Stop,
     progress: Progress = silent,
     inline: Inline = nothing_inline,
+    looks: Sequence[Look] = (),
 ) -> Accounts:
     """Hand over what is planned, and what a dead run left; gives the accounts at the end.
 
     Returns early, with batches still planned, when `stop` is set, when the provider asks for a
     long wait, or when it takes nothing for a while: dispatch again later. Raises ProviderError
     when the provider refuses for good (wrong key, closed account); nobody is lost by that either.
-    `inline` finds the images that travel inside the mails of an edition.
+    `inline` finds the images that travel inside the mails of an edition; `looks` say what else
+    may hold the mailing.
     """
     envelope = _envelope(store, mailing_id)
     run = _Run(
@@ -67,6 +67,7 @@ def dispatch(
             account=provider.account,
             keys=keys,
             owner=owner,
+            looks=(wishes(mailing_id), *looks),
         ),
         handover=Handover(
             store,
@@ -117,6 +118,8 @@ class _Run:
             claimed = self._claims.next(now, skip=self._spent())
             if claimed is None:
                 self._look_ahead(now)
+            elif isinstance(claimed, Hold):
+                self._obey(claimed, now)
             elif isinstance(claimed, Closed):
                 self._tell_closed(claimed)
             else:
@@ -135,13 +138,19 @@ class _Run:
         else:
             self._ended = True
 
+    def _obey(self, hold: Hold, now: datetime) -> None:
+        if hold.until is None:
+            self._rest(hold.reason)
+        else:
+            self._wait(Waiting(hold.until, hold.reason), now)
+
     def _wait(self, pause: Waiting, now: datetime) -> None:
         left = pause.until - now
         if left > LONGEST_WAIT:
             self._rest(f"{pause.reason}; not before {pause.until:%Y-%m-%d %H:%M} UTC")
             return
         self._tell(pause)
-        self._clock.wait(min(left, _LOOK).total_seconds(), self._stop)
+        self._clock.wait(min(left, LOOK).total_seconds(), self._stop)
 
     def _rest(self, reason: str) -> None:
         self._ended = True

@@ -10,7 +10,9 @@ from newsletter.store.schema import metadata
 _MOST: Final = 20
 """Faults of one kind that are told."""
 
-_GUARDED: Final = ("consents", "results", "wordings", "events", "audit")
+_GUARDED: Final = (
+    "consents", "deliveries", "results", "wordings", "events", "audit", "approvals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

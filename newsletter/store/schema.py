@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -215,7 +216,7 @@ events = Table(
     Column("id", Key, primary_key=True),
     Column("subscriber_id", Key, nullable=False, index=True),
     Column("list_id", Text, nullable=False, server_default=""),
-    Column("delivery_id", Key),
+    Column("delivery_id", Key, index=True),
     Column("kind", Text, nullable=False),
     Column("bounce", Text, nullable=False, server_default=""),  # as in register.bounces
     Column("code", Text, nullable=False, server_default=""),  # enhanced status code (RFC 3463)
@@ -286,6 +287,18 @@ farewells = Table(
     Column("erased_at", UTCDateTime, nullable=False),
 )
 
+# Where this database is at home: a copy of it elsewhere must not mail what the original mails.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # the one row: 1
+    Column("identity", Text, nullable=False),  # random; stays with the data wherever they go
+    Column("place", Text, nullable=False),  # of the file, or of the server and its database
+    Column("adopted_by", Text, nullable=False),
+    Column("adopted_at", UTCDateTime, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
 # The ledger --------------------------------------------------------------------------------------
 
 editions = Table(
@@ -313,6 +326,53 @@ mailings = Table(
     Column("audience", Integer, nullable=False),  # frozen when planned: the accounts balance to it
     Column("planned_by", Text, nullable=False),
     Column("planned_at", UTCDateTime, nullable=False),
+    Column("digest", Text, nullable=False, server_default=""),  # of all its editions: as approved
+    Column("sequence", Text, nullable=False, server_default=""),  # the one that it is a step of
+    Column("experiment", JSON),  # subjects that are tried, with the seed and the shares
+    Column("not_before", UTCDateTime),  # send --at
+    Column("latest", UTCDateTime),  # send --latest: a run that comes later asks first
+    # What somebody wishes of it, or a brake: obeyed before the next hand-over.
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("state_by", Text, nullable=False, server_default=""),
+    Column("state_at", UTCDateTime),
+    Column("resume_at", UTCDateTime),  # of a pause that ends by itself
+    Column("brake_from", UTCDateTime),  # somebody let the brake go: what came before counts no more
+    _one_of("state", "open", "paused", "cancelled"),
+)
+
+# Who approved which bytes of an issue.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("issue", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of all its editions
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", UTCDateTime, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Index("ix_approvals_issue", "issue", "digest"),
+)
+
+# How much an account of a provider may be given: shared by all runs on all machines.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", Text, primary_key=True),  # Provider.account
+    Column("blocked_until", UTCDateTime),  # it asked to wait, or does not work
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("warm_since", UTCDateTime),  # the first mail of its warm-up
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("span", Text, primary_key=True),  # second | minute | day
+    Column("level", Float, nullable=False),  # mails that may leave; below zero: owed
+    Column("changed_at", UTCDateTime, nullable=False),
+    _one_of("span", "second", "minute", "day"),
 )
 
 batches = Table(
@@ -360,5 +420,7 @@ results = Table(
     Column("provider_id", Text, nullable=False, server_default=""),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("recorded_at", UTCDateTime, nullable=False),
+    # Who settled what nobody knew: a login, "provider" or "event"; empty for what a call brought.
+    Column("settled_by", Text, nullable=False, server_default=""),
     _one_of("state", "accepted", "refused", "excluded"),
 )

@@ -113,7 +113,7 @@ def test_the_ledger_keeps_its_rows_without_the_person(store: Store) -> None:
         (4711, 1, "kevatkirje", filled.PERSON, 3, "delivery list", "", {}),
         (4713, 2, "syyskirje", filled.PERSON, 0, "delivery list", "", {}),
     ]
-    assert left["results"][0] == (4711, "refused", "", "", 0, filled.at(21))
+    assert left["results"][0] == (4711, "refused", "", "", 0, filled.at(21), "")
     assert left["results"][1] == before["results"][1]
     reasons = [row[-1] for row in left["batches"]]
     assert reasons == ["", "batch reason: not …, not …"]

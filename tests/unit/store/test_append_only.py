@@ -1,10 +1,11 @@
 """What is proof or ledger cannot be changed, not even by a fault of ours."""
 
 import pytest
-from sqlalchemy import Table, delete, exc, insert, select, update
+from sqlalchemy import Delete, Table, Update, delete, exc, insert, select, update
 
 from newsletter.store import Store
 from newsletter.store.schema import (
+    approvals,
     consents,
     deliveries,
     mailings,
@@ -103,11 +104,45 @@ def test_proof_and_results_are_not_deleted_while_a_subscription_stands(
 
 
 def test_erasing_somebody_takes_the_subscriptions_first_and_then_the_traces(filled: Store) -> None:
-    order = (subscriptions, consents, results, deliveries, subscribers)
+    order = (subscriptions, consents, results, subscribers)
 
     with filled.begin() as connection:
         for table in order:
             connection.execute(delete(table))
+        connection.execute(update(deliveries).values({"address": "", "values": {}}))
 
     with filled.read() as connection:
         assert [connection.execute(select(table)).all() for table in order] == [[]] * len(order)
+        assert connection.execute(select(deliveries.c.address)).scalar_one() == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        delete(deliveries),
+        update(deliveries).values(address="b@example.com"),
+        update(deliveries).values({"address": "", "subscriber_id": 2}),
+        update(deliveries).values({"address": "", "round": 1}),
+    ],
+    ids=["deleted", "to another address", "to another person", "to another round"],
+)
+def test_a_delivery_is_never_deleted_and_only_emptied(
+    filled: Store, change: Delete | Update
+) -> None:
+    with (
+        pytest.raises(exc.IntegrityError, match="deliveries are append-only"),
+        filled.begin() as connection,
+    ):
+        connection.execute(change)
+
+
+def test_an_approval_is_not_changed(store: Store) -> None:
+    given = {"issue": "eka", "digest": "d", "approved_by": "hilja", "approved_at": NOW}
+    with store.begin() as connection:
+        connection.execute(insert(approvals).values(given))
+
+    with (
+        pytest.raises(exc.IntegrityError, match="approvals are append-only"),
+        store.begin() as connection,
+    ):
+        connection.execute(update(approvals).values(digest="another"))
