@@ -15,8 +15,19 @@ from typing import Any, ClassVar, Literal, Protocol
 from newsletter.errors import InputError, near
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Template
+from newsletter.providers.body import Body
 
-_NOT_PROVIDERS = {"answers", "choices", "guard", "headers", "http", "mime", "related"}
+_NOT_PROVIDERS = {
+    "answers",
+    "body",
+    "choices",
+    "guard",
+    "headers",
+    "http",
+    "mime",
+    "pace",
+    "related",
+}
 """Modules of this package that providers are built from."""
 
 
@@ -99,7 +110,8 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | Body
+    """Written as it is sent, where a call carries many whole mails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What no provider may be handed: checked once, before anything is written or called."""
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from newsletter.errors import InputError, ProviderError
+from newsletter.issue.template import Slot, Template
 from newsletter.providers import Batch, Capabilities, Message, Outcome, Recipient, State
 from newsletter.providers import headers as fields
 
@@ -38,10 +40,11 @@ def screen(batch: Batch) -> tuple[Batch, list[Outcome]]:
 
 def _screened(batch: Batch) -> tuple[Batch, list[Outcome]]:
     _message(batch)
+    heads = [_Head.of(name, template) for name, template in batch.message.headers.items()]
     refused: list[Outcome] = []
     clear: list[Recipient] = []
     for recipient in batch.recipients:
-        if reason := _fault(batch, recipient):
+        if reason := _fault(batch, recipient, heads):
             refused.append(Outcome(recipient.key, State.REFUSED, reason))
         else:
             clear.append(recipient)
@@ -63,12 +66,40 @@ def _message(batch: Batch) -> None:
                 fields.structured(name, segment)
 
 
-def _fault(batch: Batch, recipient: Recipient) -> str:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A header field, looked at once for all recipients."""
+
+    slots: tuple[Slot, ...]
+    room: int
+    """Characters that the slots may take in all for the field to fit on one line."""
+
+    @classmethod
+    def of(cls, name: str, template: Template) -> "_Head":
+        constant = template.write(lambda _: "")
+        room = fields.LONGEST_LINE - len(name) - 2 - len(constant) if constant.isascii() else -1
+        return cls(template.slots, room)
+
+    def is_plain(self, values: Mapping[str, str]) -> bool:
+        """Tell whether nothing can be wrong with it; a longer look decides about the rest."""
+        text = "".join([slot.value(values) for slot in self.slots])
+        return text.isascii() and len(text) <= self.room
+
+
+def _is_plain(recipient: Recipient, heads: Sequence[_Head]) -> bool:
+    # What is printable has no control character and no half of one: fit for a subject, too.
+    values = recipient.values
+    return "".join(values.values()).isprintable() and all(head.is_plain(values) for head in heads)
+
+
+def _fault(batch: Batch, recipient: Recipient, heads: Sequence[_Head]) -> str:
     """Say why this recipient cannot be mailed; empty when nothing speaks against it."""
     if not _KEY.fullmatch(recipient.key) or not _MESSAGE_ID.fullmatch(recipient.message_id):
         raise ValueError(f"delivery key or message id of the wrong form: {recipient.key!r}")
     if not _ADDRESS.fullmatch(recipient.address):
         return "no address that every mail server takes: plain ASCII, name@domain"
+    if _is_plain(recipient, heads):
+        return ""
     try:
         for value in recipient.values.values():
             value.encode()

@@ -25,13 +25,12 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    body,
     guard,
 )
 from newsletter.providers.answers import Reading, Unreadable
 from newsletter.providers.choices import HTTPSettings, loopback
 
-PIECE: Final = 512 * 1024
-"""Bytes written at a time: a large body in one piece costs three times the CPU under TLS."""
 _LARGEST_ANSWER: Final = 4 * 2**20
 _MOST_DOUBTS: Final = 4
 
@@ -224,14 +223,14 @@ class HTTPProvider(ABC):
         headers = {**request.headers, "Content-Length": str(len(request.body))}
         deadline = time.monotonic() + self._timeout
         with self._client.stream(
-            request.method, request.url, headers=headers, content=_pieces(request.body)
+            request.method, request.url, headers=headers, content=body.pieces(request.body)
         ) as answer:
-            body = bytearray()
+            said = bytearray()
             for piece in answer.iter_raw():
-                body += piece
-                if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
+                said += piece
+                if len(said) > _LARGEST_ANSWER or time.monotonic() > deadline:
                     raise httpx.ReadError("its answer does not end")
-            return Response(answer.status_code, dict(answer.headers), bytes(body))
+            return Response(answer.status_code, dict(answer.headers), bytes(said))
 
     def _why(self, what: str, error: httpx.TransportError) -> str:
         return answers.clean(f"{what}: {type(error).__name__} {error}", secret=self._secret)
@@ -250,9 +249,3 @@ def halves(batch: Batch) -> tuple[Batch, Batch]:
     """Cut a batch in two, each under a key of its own; the same batch is always cut the same."""
     middle = len(batch.recipients) // 2
     return batch.only(batch.recipients[:middle], "a"), batch.only(batch.recipients[middle:], "b")
-
-
-def _pieces(body: bytes) -> Iterator[bytes]:
-    view = memoryview(body)
-    for start in range(0, len(body), PIECE):
-        yield bytes(view[start : start + PIECE])

@@ -4,7 +4,7 @@ POST /emails/batch (resend.com/docs and the vendor's OpenAPI file, read 2026-11)
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Self
@@ -23,6 +23,7 @@ from newsletter.providers import (
     State,
     answers,
 )
+from newsletter.providers.body import Body, Form
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import HTTPProvider, Split
@@ -77,14 +78,14 @@ class Provider(HTTPProvider):
         """Write one call: an array of messages that are filled here."""
         if not re.fullmatch(r"[\x21-\x7e]+", batch.key) or len(batch.key) > _LONGEST_KEY:
             raise ValueError(f"no idempotency key of 1 to {_LONGEST_KEY} characters: {batch.key!r}")
-        pieces = _compile(batch.message, batch.mailing)
-        items = b",".join(_fill(pieces, recipient) for recipient in batch.recipients)
+        form = Form(_compile(batch.message, batch.mailing))
+        values = [_values(form, recipient) for recipient in batch.recipients]
         return Request(
             batch=batch,
             method="POST",
             url=f"{self.base_url}/emails/batch",
             headers={"Content-Type": "application/json", "Idempotency-Key": batch.key},
-            body=b"[%b]" % items,
+            body=Body(form, values, before=b"[", between=b",", after=b"]"),
         )
 
     def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
@@ -151,20 +152,14 @@ def _text(template: Template) -> list[Piece]:
     return [b'"', *inner, b'"']
 
 
-def _fill(pieces: Sequence[Piece], recipient: Recipient) -> bytes:
-    own = {_Own.ADDRESS: _escaped(recipient.address), _Own.KEY: _escaped(recipient.key)}
-    filled: dict[Slot, bytes] = {}
-    out: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            out.append(piece)
-        elif isinstance(piece, Slot):
-            if piece not in filled:
-                filled[piece] = _escaped(piece.value(recipient.values))
-            out.append(filled[piece])
-        else:
-            out.append(own[piece])
-    return b"".join(out)
+def _values(form: Form, recipient: Recipient) -> dict[Hashable, bytes]:
+    """Write what stands in the open places for one recipient, each once."""
+    own = {_Own.ADDRESS: recipient.address, _Own.KEY: recipient.key}
+    return {
+        place: _escaped(own[place] if isinstance(place, _Own) else place.value(recipient.values))
+        for place in form.places
+        if isinstance(place, (_Own, Slot))
+    }
 
 
 def _escaped(text: str) -> bytes:

@@ -7,6 +7,7 @@ for leaving is worthless for anything else.
 import base64
 import hashlib
 import hmac
+import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ _MAIL_BODY: Final = struct.Struct(">BQ4s")
 _MAIL_SEAL: Final = 16
 """Octets of the HMAC that are kept."""
 
+
+_LONG_NAMES: Final = 100
+"""Octets of a list's and an issue's name beyond which packing them makes a link shorter."""
 
 _LATEST: Final = 2**37
 """Seconds since 1970 that are no date any more."""
@@ -65,7 +69,11 @@ class Tokens:
 
         Raises InputError when the names are so long that no link could carry them.
         """
-        payload = self._unsubscribe.dump_payload([subscriber_id, list_id, issue])
+        names = _names(list_id, issue)
+        if len(names) < _LONG_NAMES:
+            payload = base64_encode(b"[%d,%b]" % (subscriber_id, names))
+        else:  # long ones are packed
+            payload = self._unsubscribe.dump_payload([subscriber_id, list_id, issue])
         token = _sign(self._unsubscribe_key, payload)
         if len(token) > LONGEST:
             raise InputError(
@@ -149,6 +157,12 @@ def hash_of(token: str) -> str:
 def list_digest(list_id: str) -> bytes:
     """Name a list in four octets; among the few lists of one person that is enough."""
     return hashlib.sha256(list_id.encode()).digest()[:4]
+
+
+@lru_cache(maxsize=256)
+def _names(list_id: str, issue: str) -> bytes:
+    """Write the part of a token that all who get an issue by a list share."""
+    return json.dumps([list_id, issue], ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
 
 
 def _sign(key: bytes, payload: bytes) -> str:

@@ -23,7 +23,7 @@ def form(request: Request) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
 
     class Body:
-        rest = request.body
+        rest = bytes(request.body)
 
         def read(self, size: int) -> bytes:
             piece, self.rest = self.rest[:size], self.rest[size:]

@@ -18,7 +18,7 @@ def test_a_call_is_an_array_of_whole_messages(provider: resend.Provider) -> None
     (request,) = provider.requests(make_batch(1, mailing="kevät kirje"))
 
     assert request.url == "https://api.resend.com/emails/batch"
-    assert json.loads(request.body) == [
+    assert json.loads(bytes(request.body)) == [
         {
             "from": '"Nelinvoimaa" <kirje@example.fi>',
             "reply_to": "vastaukset@example.fi",
@@ -74,7 +74,7 @@ def test_values_are_escaped_for_where_they_stand_and_then_for_json(
 
     (request,) = provider.requests(make_batch((person,), message=make_message(edition=edition)))
 
-    (item,) = json.loads(request.body)
+    (item,) = json.loads(bytes(request.body))
     assert item["subject"] == '"\\<ä'
     assert item["html"] == "&quot;\\&lt;ä%22%5C%3C%C3%A4"
     assert item["text"] == '"\\\n"\\<ä"\\<ä'
@@ -87,7 +87,7 @@ def test_without_an_address_for_answers_or_headers_there_are_no_such_fields(
 
     (request,) = provider.requests(make_batch(1, message=message, mailing=""))
 
-    (item,) = json.loads(request.body)
+    (item,) = json.loads(bytes(request.body))
     assert "reply_to" not in item
     assert item["headers"] == {}
     assert item["tags"][0]["value"] == "-"
