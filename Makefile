@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: docs demo test lint format types unit bench crash golden lock clean help
+.PHONY: docs demo test thorough lint format types unit bench crash golden lock clean help
 
 help:
 	@echo "make demo     the tool's main job, told as a short story (about a minute the first time)"
 	@echo "make test     everything that must hold: lint, types, layers, tests, coverage, the wheel"
+	@echo "make thorough  the tests with more examples, more screens, and all of both databases"
 	@echo "make format   rewrite the code in its one format"
 	@echo "make docs     rewrite docs/reference.md from the code"
 	@echo "make bench    figures: ratios against a baseline in the same run"
@@ -44,8 +45,19 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
+# What asks the database more than anything else runs a second time, on PostgreSQL.
+ON_BOTH := tests/unit/store tests/unit/mailing tests/integration/test_whole_life.py
+ALL_ON_BOTH := $(ON_BOTH) tests/unit/register tests/unit/replying tests/unit/creamailer tests/unit/web \
+  tests/unit/reporting tests/integration/test_crash.py
+
 unit: .venv/dev
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report= --cov-fail-under=0
+	$(BIN)/pytest -n $(JOBS) --cov --cov-append --cov-report=term --database=postgresql \
+	  -m "not postgresql" $(ON_BOTH)
+
+thorough: .venv/dev
+	$(BIN)/pytest -n $(JOBS) --thorough
+	$(BIN)/pytest -n $(JOBS) --thorough --database=postgresql -m "not postgresql" $(ALL_ON_BOTH)
 
 format: .venv/dev
 	$(BIN)/ruff check --fix-only .

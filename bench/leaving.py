@@ -16,8 +16,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import FastAPI
 from sqlalchemy import func, insert, select
 from starlette.responses import PlainTextResponse
 
@@ -29,6 +31,7 @@ from newsletter.testing import KEYS
 from newsletter.testing.readers import make_workspace
 from newsletter.web import serving
 from newsletter.web.app import create_app
+from newsletter.workspace import Workspace
 
 _CONNECTIONS = 64
 _PEOPLE = int(os.environ.get("BENCH_LEAVERS", "6000"))
@@ -124,7 +127,9 @@ def _serving(folder: Path) -> Iterator[str]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        if not (url := process.stdout.readline().strip()):
+            raise AssertionError("the server did not start")
+        yield url
         process.stdin.close()
 
 
@@ -176,8 +181,8 @@ def _all_have_left(folder: Path, expected: int) -> None:
 def _serve(folder: Path) -> None:
     """Be the server until standard input ends."""
 
-    def with_empty(*given: object) -> object:
-        app = create_app(*given)  # type: ignore[arg-type]
+    def with_empty(workspace: Workspace, store: Store, **choices: Any) -> FastAPI:  # noqa: ANN401
+        app = create_app(workspace, store, **choices)
 
         async def empty() -> PlainTextResponse:
             return PlainTextResponse("ok\n")
@@ -185,7 +190,7 @@ def _serve(folder: Path) -> None:
         app.add_api_route("/empty", empty, methods=["POST"], response_class=PlainTextResponse)
         return app
 
-    serving.create_app = with_empty  # type: ignore[assignment, attr-defined]
+    serving.create_app = with_empty  # type: ignore[attr-defined]
     workspace = make_workspace(folder)
     with (
         Store.for_file(folder / "bench.sqlite3") as store,

@@ -24,7 +24,7 @@ from newsletter.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from newsletter.store import backups
+    from newsletter.store import Store, backups
     from newsletter.workspace import Workspace
 
 app = typer.Typer(
@@ -49,7 +49,9 @@ def upgrade(
     from newsletter import workspace as workspaces
     from newsletter.store import Store, backups, version_of
 
-    url = workspaces.find(workspace).database_url
+    opened = workspaces.find(workspace)
+    opened.keys()  # made before the register is, so that one without the other means a loss
+    url = opened.database_url
     before = version_of(url)
     copy = None
     if before and backup and url.startswith("sqlite:"):
@@ -161,6 +163,75 @@ def check(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> Non
         raise typer.Exit(1)
     if not as_json:
         show("all is well: pages, references, tables, proof, clock, accounts")
+
+
+@app.command(name="copy")
+def copy_(
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="postgresql://USER@HOST/NAME, or a new file.")
+    ],
+    workspace: WorkspaceOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and change nothing.")] = False,
+    yes: YesOption = False,
+    as_json: JSONOption = False,
+) -> None:
+    """Move everything into another, empty database, and prove that nothing is missing.
+
+    All tables go over, are read back, and must have the same rows and checksums on both sides;
+    else the target stays empty. Mails leave from the target from then on: this database says that
+    it was moved. Stop `newsletter serve` and every sending first. PostgreSQL takes a password from
+    PGPASSWORD or ~/.pgpass, which is better than in the URL.
+
+    Example: newsletter db copy --to postgresql://newsletter@db.example.org/newsletter
+    """
+    from newsletter import workspace as workspaces
+    from newsletter.cli import moving
+
+    opened = workspaces.find(workspace)
+    moving.run(opened.database_url, to, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@app.command()
+def adopt(
+    workspace: WorkspaceOption = None, yes: YesOption = False, as_json: JSONOption = False
+) -> None:
+    """Let mails leave from this database, which was copied or moved here.
+
+    A copy knows the people and the open mailings of the original, and not what that has mailed
+    since: if both mail, people get everything twice. So a database that lies elsewhere than before
+    mails nothing until it is adopted.
+
+    Example: newsletter db adopt
+    """
+    from newsletter import mailing
+    from newsletter.cli.opening import opened_store
+    from newsletter.store import home
+
+    with opened_store(workspace, moved=True) as (_, store, now):
+        if reason := home.trouble(store):
+            say(f"{reason}.")
+            for line in _warned(store):
+                say(line)
+            if not agreed("no other copy of this database mails any more?", yes=yes):
+                say("nothing was changed")
+                return
+            mailing.adopt(store, by=whoami(), now=now)
+    if as_json:
+        show_json({"adopted": bool(reason)})
+        return
+    show("adopted: mails leave from here" if reason else "mails leave from here already")
+
+
+def _warned(store: "Store") -> "Iterator[str]":
+    """Say what goes wrong if the other copy mails, or has mailed since."""
+    from newsletter import mailing
+
+    yield "From now on mails leave from here. Stop the other one first, also its newsletter serve."
+    if open_ := [item for item in mailing.mailings(store) if not item.accounts.finished]:
+        numbers = ", ".join(str(item.id) for item in reversed(open_))
+        yield f"Not finished here: mailing {numbers}. Whoever got it from there since this copy was"
+        yield "made gets it again: then bring the newest copy (db backup there, db restore here),"
+        yield "or give it up: newsletter cancel MAILING."
 
 
 def _erase_again(opened: "Workspace", gone: "Sequence[int]") -> int:

@@ -16,7 +16,8 @@ from newsletter.creamailer.planning import HERE, Both, Kind, Step, decide
 from newsletter.creamailer.sides import Sides
 from newsletter.register import suppressions, transfers
 from newsletter.register.entries import Entry, EntryError, Rules
-from newsletter.register.subscriptions import Act, Proof, State, move
+from newsletter.register.statuses import Status
+from newsletter.register.subscriptions import Act, Proof, move
 from newsletter.settings import Settings
 from newsletter.store import Store
 
@@ -115,7 +116,7 @@ class Here:
                 move(connection, subscriber_id, step.list_id, Act.LEAVE, proof)
         for (list_id, reason), found in remembered.items():
             proof = self._proof(list_id, reason, now)
-            transfers.take_over(connection, list_id, found, State.LEFT, proof)
+            transfers.take_over(connection, list_id, found, Status.LEFT, proof)
 
     def _take(
         self,
@@ -138,7 +139,7 @@ class Here:
                 if step.list_id == name
             }
             if entries:
-                transfers.take_over(connection, name, entries, State.ACTIVE, proof)
+                transfers.take_over(connection, name, entries, Status.ACTIVE, proof)
 
     def _entry(self, who: Both, step: Step) -> Entry:
         """Make the entry; a value of theirs that our settings do not allow is left out."""

@@ -13,6 +13,7 @@ from newsletter import workspace as workspaces
 from newsletter.errors import InputError
 from newsletter.i18n import Localised, pick
 from newsletter.legal.processing import tables
+from newsletter.register import terms
 from newsletter.settings import Privacy, Settings
 from newsletter.workspace import Workspace
 
@@ -100,7 +101,8 @@ def _context(settings: Settings, language: str, fill: Callable[[str], str]) -> d
         "privacy": {name: own(getattr(settings.privacy, name) or "") for name in _told()},
         "lists": [own(item.name) for item in settings.lists],
         "fields": [_within(own(field.label)) or name for name, field in settings.fields.items()],
-        "provider": _provider(settings),
+        "provider": terms.provider_name(settings),
+        "notice": terms.parts(settings, language),
         "retention": settings.retention,
         "tables": tables(),
         "statement": settings.accessibility,
@@ -118,15 +120,6 @@ def _told() -> list[str]:
 def _within(label: str) -> str:
     """Write a label as it stands within a sentence."""
     return label if label.isupper() else label[:1].lower() + label[1:]
-
-
-def _provider(settings: Settings) -> str:
-    """Name the mail service; nothing for the embedded one, which sends nothing."""
-    from newsletter import providers  # noqa: PLC0415 - pages do without
-
-    if settings.provider == "outbox":
-        return ""
-    return str(providers.provider_class(settings.provider).capabilities.title)
 
 
 def _day(moment: date, language: str) -> str:

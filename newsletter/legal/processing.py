@@ -5,7 +5,18 @@ from typing import Final
 
 from newsletter.store.schema import metadata
 
-IMPERSONAL: Final = frozenset({"wordings", "editions", "batches", "sync_calls", "sync_marks"})
+IMPERSONAL: Final = frozenset(
+    {
+        "wordings",
+        "editions",
+        "batches",
+        "sync_calls",
+        "sync_marks",
+        "accounts",
+        "buckets",
+        "installation",
+    }
+)
 """Tables that hold nothing about anybody."""
 
 

@@ -180,15 +180,7 @@ class Writer:
 
     def _write(self, taken: Taken, known: Mapping[str, Mapping[str, Any]]) -> None:
         self._landing.fill(
-            [
-                {
-                    "subscriber": known[c.key]["id"],
-                    **{name: known[c.key][name] for name in ("first_name", "last_name", "fields")},
-                    **arrival.changes,
-                }
-                for c, arrival in taken.others
-                if arrival.changes
-            ]
+            (known[c.key], arrival.changes) for c, arrival in taken.others if arrival.changes
         )
         for name in self._lists:
             self._landing.join(name)

@@ -4,7 +4,7 @@ Read in pages by key, so that memory does not grow with the audience.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -54,9 +54,15 @@ def pages(
     now: datetime,
     after: int = 0,
     size: int = 1000,
+    among: ColumnElement[bool] | None = None,
 ) -> Iterator[list[Person]]:
-    """Give the audience page by page, by rising subscriber id, each person once."""
+    """Give the audience page by page, by rising subscriber id, each person once.
+
+    `among` is one more condition, on columns of `subscribers`.
+    """
     query = _people(lists, condition, now).limit(size)
+    if among is not None:
+        query = query.where(among)
     while page := connection.execute(query.where(subscribers.c.id > after)).all():
         yield [_person(row, lists) for row in page]
         after = page[-1].id
@@ -77,15 +83,20 @@ def screen(
     *,
     keys: Sequence[str],
     now: datetime,
+    lists: Collection[str] | None = None,
 ) -> dict[int, str]:
     """Say who of these (subscriber id, list, address) may not be mailed now, and why.
 
-    Reasons: removed, pending, paused, left, cleaned, suppressed, address changed.
+    Reasons: removed, pending, paused, left, cleaned, suppressed, address changed; list closed for
+    one that is not among `lists`, those that the settings declare.
     """
     refused: dict[int, str] = {}
     for start in range(0, len(deliveries), _SLICE):
         part = deliveries[start : start + _SLICE]
         refused |= _screen(connection, part, keys, now)
+    if lists is not None:
+        closed = {number: "list closed" for number, name, _ in deliveries if name not in lists}
+        refused = closed | refused
     return refused
 
 

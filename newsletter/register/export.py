@@ -84,6 +84,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "mailings.experiment": _ALL,
     "mailings.not_before": _ALL,
     "mailings.latest": _ALL,
+    "mailings.despite_quiet": _ALL,
     "mailings.state": _ALL,
     "mailings.state_reason": _ALL,
     "mailings.state_by": _ALL,

@@ -143,7 +143,7 @@ class _Writing:
         """Bring a slice in; raises StoreError, which says how many rows are in before it."""
         dry_run = self.tally.dry_run
         try:
-            with self.store.read() if dry_run else self.store.begin() as connection:
+            with self.store.rehearse() if dry_run else self.store.begin() as connection:
                 taken = Writer(
                     connection,
                     self.tally.lists,

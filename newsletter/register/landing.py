@@ -4,7 +4,7 @@ The statements are those of both databases. Rows that somebody else has written 
 over, never overwritten: on SQLite nobody can, on PostgreSQL it is what two imports at once do.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -55,6 +55,7 @@ _landing: Final = Table(
 _LOADED: Final = tuple(column.name for column in _landing.columns)[:-1]
 """As the first fields of a candidate."""
 _COPIED: Final = tuple(name for name in _LOADED if name in subscribers.c)
+_FILLED: Final = ("first_name", "last_name", "fields")
 _TIME: Final = Candidate._fields.index("asked_at")
 _ANYBODY: Final = _landing.c.address_key.is_not(None)
 """SQLite wants a condition between SELECT and ON CONFLICT."""
@@ -131,18 +132,26 @@ class Landing:
         ).where(self._are_here(subscriptions.c.subscriber_id), subscriptions.c.list_id.in_(lists))
         return {(row[0], row[1]): State(row[2]) for row in self._connection.execute(query)}
 
-    def fill(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """Fill what was empty: subscriber, first_name, last_name and fields of each."""
-        if changes:
+    def fill(self, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+        """Fill what was empty: of each row of `known`, which of its names and fields change."""
+        rows = [
+            {"subscriber": row["id"], **{name: row[name] for name in _FILLED}, **changed}
+            for row, changed in changes
+            if changed
+        ]
+        if rows:
             self._connection.execute(
                 update(subscribers)
                 .where(subscribers.c.id == bindparam("subscriber"))
                 .values(changed_at=self._proof.now),
-                changes,
+                rows,
             )
 
-    def join(self, list_id: str) -> None:
-        """Put all of them who were never on a list on it, or down as having left, with proof."""
+    def join(self, list_id: str) -> int:
+        """Put all of them who were never on a list on it, or down as having left, with proof.
+
+        Give how many they are.
+        """
         self._prove(list_id)
         own = {
             "subscriber_id": _landing.c.subscriber_id,
@@ -152,9 +161,10 @@ class Landing:
         query = select(*own.values(), *_literals(subscriptions, same)).where(
             *self._never_on(list_id)
         )
-        self._connection.execute(
+        made = self._connection.execute(
             bulk.insert_new(self._connection, subscriptions).from_select([*own, *same], query)
         )
+        return made.rowcount
 
     def _prove(self, list_id: str) -> None:
         proof = self._proof

@@ -121,8 +121,8 @@ def ask_change(
         return
     request = _Request("address", address, person.language, method, subscriber_id=subscriber_id)
     made = _insert(connection, request, settings=settings, tokens=tokens, now=now)
-    if reason in (None, suppressions.MOVED):
-        _mail(connection, request, made, "address", settings=settings, now=now)
+    may = reason in (None, suppressions.MOVED)
+    _mail(connection, request, made, "address", settings=settings, now=now, may=may)
 
 
 def ask_link(
@@ -226,17 +226,26 @@ def _mail(
     *,
     settings: Settings,
     now: datetime,
+    may: bool = True,
 ) -> str:
-    """Queue the mail of a request within the limits; give its kind, or "" beyond them."""
+    """Queue the mail of a request within the limits; give its kind, or "" beyond them.
+
+    The work is the same either way, also where there `may` be none.
+    """
     folded = addresses.key(request.address)
-    if not limits.mail_may(connection, folded, kind, settings=settings, now=now):
-        return ""
-    _queue(connection, request, request_id, kind, now=now)
-    return kind
+    allowed = limits.mail_may(connection, folded, kind, settings=settings, now=now) and may
+    _queue(connection, request, request_id, kind, now=now, allowed=allowed)
+    return kind if allowed else ""
 
 
 def _queue(
-    connection: Connection, request: _Request, request_id: int, kind: replies.Kind, *, now: datetime
+    connection: Connection,
+    request: _Request,
+    request_id: int,
+    kind: replies.Kind,
+    *,
+    now: datetime,
+    allowed: bool = True,
 ) -> None:
     replies.queue(
         connection,
@@ -247,6 +256,7 @@ def _queue(
         now=now,
         request_id=request_id,
         subscriber_id=request.subscriber_id,
+        allowed=allowed,
     )
 
 

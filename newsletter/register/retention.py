@@ -178,7 +178,7 @@ def _rules(settings: Settings, now: datetime) -> tuple[_Rule, ...]:
     left = months_before(now, kept.left_months)
     old_replies = now - timedelta(days=kept.replies_days)
     return (
-        _Rule("links that have expired", requests, requests.c.expires_at <= now),
+        _Rule("links that have expired", requests, _over(now, kept.expired_days)),
         _Rule(
             "subscriptions that nobody confirmed",
             subscriptions,
@@ -200,6 +200,12 @@ def _rules(settings: Settings, now: datetime) -> tuple[_Rule, ...]:
         _Rule("erased addresses that no service is told of", farewells, _untellable(settings)),
         _Rule("people who left all lists", subscribers, _gone(left, now), _Due.erase, _PEOPLE),
     )
+
+
+def _over(now: datetime, days: int) -> ColumnElement[bool]:
+    """Say that a link has expired; one that was not used can be renewed some days longer (D04)."""
+    unused = and_(requests.c.used_at.is_(None), requests.c.expires_at > now - timedelta(days=days))
+    return and_(requests.c.expires_at <= now, not_(unused))
 
 
 def _asking(now: datetime) -> ColumnElement[bool]:

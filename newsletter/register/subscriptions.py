@@ -4,12 +4,19 @@
 statements are built once: building them costs more than running them, and many may leave at once.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from newsletter.register.standings import (
+    HERE,
+    Standing,
+    can_restore,
+    standing,
+    standing_each,
+)
 from newsletter.register.states import (
     MOVES,
     PROOF_OF,
@@ -41,96 +48,18 @@ __all__ = [
     "mailable",
     "move",
     "move_all",
+    "move_each",
     "record",
     "restore",
     "standing",
+    "standing_each",
     "subscriber_with",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How one subscription stands, whose it is, and its last proof."""
-
-    state: State
-    paused_until: datetime | None
-    pause_reason: str
-    address: str
-    language: str
-    act: str | None
-    """given, withdrawn …; None while nothing has been proven: it is pending."""
-    basis: str
-    before: str
-    recorded_at: datetime | None
-
-    @classmethod
-    def of(cls, row: Any) -> Self:  # noqa: ANN401 - a row of _STANDING
-        """Read a row."""
-        return cls(
-            State(row.state),
-            row.paused_until,
-            row.pause_reason,
-            row.address,
-            row.language,
-            row.act,
-            row.basis or "",
-            row.before or "",
-            row.recorded_at,
-        )
-
-    def can_be_restored(self, now: datetime) -> bool:
-        """Tell whether the last leave can be taken back."""
-        return (
-            self.state is State.LEFT
-            and self.act == "withdrawn"
-            and bool(self.before)
-            and self.recorded_at is not None
-            and now - self.recorded_at <= UNDO
-        )
-
-    def target(self, act: Act, now: datetime) -> str | None:
-        """Say where a move would lead; None when it is not allowed."""
-        target = MOVES[act].get(self.state)
-        if target != WAS:
-            return target
-        return self.before if self.can_be_restored(now) else None
-
-
-_HERE: Final = and_(
-    subscriptions.c.subscriber_id == bindparam("of_subscriber"),
-    subscriptions.c.list_id == bindparam("of_list"),
-)
-_LAST: Final = (
-    select(func.max(consents.c.id))
-    .where(
-        consents.c.subscriber_id == bindparam("of_subscriber"),
-        consents.c.list_id == bindparam("of_list"),
-    )
-    .scalar_subquery()
-)
-_STANDING: Final = (
-    select(
-        subscriptions.c.state,
-        subscriptions.c.paused_until,
-        subscriptions.c.pause_reason,
-        subscribers.c.address,
-        subscribers.c.language,
-        consents.c.act,
-        consents.c.basis,
-        consents.c.before,
-        consents.c.recorded_at,
-    )
-    .select_from(
-        subscriptions.join(
-            subscribers, subscribers.c.id == subscriptions.c.subscriber_id
-        ).outerjoin(consents, consents.c.id == _LAST)
-    )
-    .where(_HERE)
-    .with_for_update(of=subscriptions)
-)
 _MOVE: Final = (
     update(subscriptions)
-    .where(_HERE)
+    .where(HERE)
     .values(
         {
             name: bindparam(f"new_{name}")
@@ -143,7 +72,7 @@ _MOVE: Final = (
         }
     )
 )
-_PROVE: Final = insert(consents)
+_PROVE: Final = insert(consents).inline()  # nobody asks for the number of the new row
 _PERSON: Final = select(subscribers.c.address, subscribers.c.language).where(
     subscribers.c.id == bindparam("of_subscriber")
 )
@@ -188,19 +117,6 @@ def restore(
         return move(connection, subscriber_id, list_id, Act.RESTORE, proof)
 
 
-def standing(connection: Connection, subscriber_id: int, list_id: str) -> Standing | None:
-    """Read how a subscription stands; None when there is none. PostgreSQL locks it."""
-    here = {"of_subscriber": subscriber_id, "of_list": list_id}
-    row = connection.execute(_STANDING, here).one_or_none()
-    return Standing.of(row) if row else None
-
-
-def can_restore(connection: Connection, subscriber_id: int, list_id: str, now: datetime) -> bool:
-    """Tell whether `restore` would bring the subscription back."""
-    found = standing(connection, subscriber_id, list_id)
-    return found is not None and found.can_be_restored(now)
-
-
 def move(
     connection: Connection,
     subscriber_id: int,
@@ -215,29 +131,53 @@ def move(
     `pause` goes with Act.PAUSE and with nothing else.
     """
     found = standing(connection, subscriber_id, list_id)
-    if found is None or (target := found.target(act, proof.now)) is None:
-        return False
+    return found is not None and bool(move_each(connection, act, [(found, proof)], pause=pause))
+
+
+def move_each(
+    connection: Connection,
+    act: Act,
+    found: Iterable[tuple[Standing, Proof]],
+    *,
+    pause: Pause | None = None,
+) -> int:
+    """Move subscriptions that were found standing so in this transaction, each once.
+
+    Count those that were moved: a move that is not allowed changes nothing.
+    """
+    moves, proofs = [], []
+    for item, proof in found:
+        if (target := item.target(act, proof.now)) is None:
+            continue
+        moves.append(_moved(item, target, proof.now, pause))
+        basis = proof.basis or item.basis or "consent"
+        told = _proof(item.list_id, PROOF_OF[act], proof, basis=basis, before=item.state)
+        whose = {
+            "subscriber_id": item.subscriber_id,
+            "address": item.address,
+            "language": item.language,
+        }
+        proofs.append(told | whose)
+    if moves:
+        connection.execute(_MOVE, moves)
+        connection.execute(_PROVE, proofs)
+    return len(moves)
+
+
+def _moved(found: Standing, target: str, now: datetime, pause: Pause | None) -> dict[str, Any]:
     until, reason = found.paused_until, found.pause_reason
     if pause is not None:
         until, reason = pause.until, pause.reason
     elif target == State.ACTIVE:
         until, reason = None, ""
-    connection.execute(
-        _MOVE,
-        {
-            "of_subscriber": subscriber_id,
-            "of_list": list_id,
-            "new_state": target,
-            "new_changed_at": proof.now,
-            "new_paused_until": until,
-            "new_pause_reason": reason,
-        },
-    )
-    basis = proof.basis or found.basis or "consent"
-    values = _proof(list_id, PROOF_OF[act], proof, basis=basis, before=found.state)
-    whose = {"subscriber_id": subscriber_id, "address": found.address, "language": found.language}
-    connection.execute(_PROVE, values | whose)
-    return True
+    return {
+        "of_subscriber": found.subscriber_id,
+        "of_list": found.list_id,
+        "new_state": target,
+        "new_changed_at": now,
+        "new_paused_until": until,
+        "new_pause_reason": reason,
+    }
 
 
 def join(

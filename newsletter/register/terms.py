@@ -1,20 +1,32 @@
 """What people agree to, and what they are told before they do (GDPR art. 7, 13).
 
 Both are made from the settings, so that the same settings always give the same text, and the same
-version of it (`wordings`).
+version of it (`wordings`). The draft of `newsletter legal privacy` says the same, and more around.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
+from newsletter import providers
 from newsletter.i18n import Localised, pick, primary, span, spoken, translate
 from newsletter.register import wordings
 from newsletter.settings import Settings
 
 Words = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the privacy notice."""
+
+    heading: str
+    text: str
+    setting: str = ""
+    """Which setting of [privacy] would say it in the controller's own words, where none does."""
 
 
 def consent_text(settings: Settings, lists: Sequence[str], language: str) -> str:
@@ -50,29 +62,44 @@ def consent_text(settings: Settings, lists: Sequence[str], language: str) -> str
 
 
 def notice(settings: Settings, language: str) -> tuple[tuple[str, str], ...]:
-    """Give the privacy notice of the form: headings with their texts, none of them ever empty.
+    """Give the privacy notice of the form: headings with their texts, none of them ever empty."""
+    return tuple((part.heading, part.text) for part in parts(settings, language))
 
-    All that art. 13 asks for; what [privacy] leaves out is said in general words.
+
+def parts(settings: Settings, language: str) -> tuple[Part, ...]:
+    """Give the parts of the privacy notice: all that art. 13 asks for.
+
+    What [privacy] leaves out is said in general words.
     """
     t: Words = partial(translate, language=spoken(language))
-    said = partial(_said, settings, language)
-    privacy = settings.privacy
-    told = (
-        (t("Controller"), _controller(settings, language, t)),
-        (t("Data protection officer"), said(privacy.officer) or _officer(settings, t)),
-        (t("What is kept"), _kept(t)),
-        (t("What it is used for"), said(privacy.purposes) or _purposes(t)),
-        (t("Legal basis"), said(privacy.basis) or _basis(t)),
-        (t("Who gets the data"), said(privacy.receivers) or _receivers(t)),
-        (t("Transfers outside the EU"), said(privacy.transfers) or _transfers(t)),
-        (t("How long it is kept"), said(privacy.storage) or _storage(settings, language, t)),
-        (t("Your rights"), _rights(settings, t)),
-        (t("Withdrawing your consent"), _withdrawal(t)),
-        (t("Complaints"), _complaint(t)),
+    url = settings.privacy.url
+
+    def own(heading: str, setting: str, general: str) -> Part:
+        if said := _said(settings, language, getattr(settings.privacy, setting)):
+            return Part(heading, said)
+        return Part(heading, general, setting)
+
+    return (
+        Part(t("Controller"), _controller(settings, language, t)),
+        own(t("Data protection officer"), "officer", _officer(settings, t)),
+        Part(t("What is kept"), _kept(settings, t)),
+        own(t("What it is used for"), "purposes", _purposes(t)),
+        own(t("Legal basis"), "basis", _basis(t)),
+        own(t("Who gets the data"), "receivers", _receivers(settings, t)),
+        own(t("Transfers outside the EU"), "transfers", _transfers(t)),
+        own(t("How long it is kept"), "storage", _storage(settings, language, t)),
+        Part(t("Your rights"), _rights(settings, t)),
+        Part(t("Withdrawing your consent"), _withdrawal(t)),
+        Part(t("Complaints"), _complaint(t)),
+        *([Part(t("The full privacy notice"), url)] if url else []),
     )
-    if privacy.url:
-        return (*told, (t("The full privacy notice"), privacy.url))
-    return told
+
+
+def provider_name(settings: Settings) -> str:
+    """Name the mail service; nothing for the embedded provider, which sends nothing."""
+    if settings.provider == "outbox":
+        return ""
+    return str(providers.provider_class(settings.provider).capabilities.title)
 
 
 def notice_text(settings: Settings, language: str) -> str:
@@ -124,13 +151,19 @@ def _officer(settings: Settings, t: Words) -> str:
     )
 
 
-def _kept(t: Words) -> str:
+def _kept(settings: Settings, t: Words) -> str:
+    unfollowed = t(
+        "We do not follow whether you open letters or click links. There are no cookies, no "
+        "profiling and no automated decisions."
+    )
     return " ".join(
         (
             t("Your e-mail address, your language, and what else you fill in."),
             t("Which letters you get, when and to what you agreed, and whether letters arrived."),
             t("You need not give anything but the address; without it we cannot send letters."),
             t("Against misuse of the form, a coded form of your network address for a few days."),
+            # Creamailer follows by itself, unless its user says no there.
+            *(() if settings.creamailer else (unfollowed,)),
         )
     )
 
@@ -151,11 +184,14 @@ def _basis(t: Words) -> str:
     )
 
 
-def _receivers(t: Words) -> str:
-    return t(
+def _receivers(settings: Settings, t: Words) -> str:
+    general = t(
         "The mail service that delivers the letters for us, and the host of this service; they may "
         "use the data only to do this. It is not given to others for their own purposes."
     )
+    services = (provider_name(settings), "Creamailer Oy" if settings.creamailer else "")
+    names = ", ".join(filter(None, services))
+    return f"{general} {t('Mail service: {names}.', names=names)}" if names else general
 
 
 def _transfers(t: Words) -> str:
@@ -175,8 +211,9 @@ def _storage(settings: Settings, language: str, t: Words) -> str:
             t("As long as you get letters."),
             t("After you have left all of them: {time}.", time=months(kept.left_months)),
             t(
-                "An unconfirmed subscription, until its link has expired: {time}.",
-                time=days(settings.subscribe.confirm_days),
+                "A subscription that you have not confirmed: {time}. Until then you can ask for a "
+                "new link.",
+                time=days(settings.subscribe.confirm_days + kept.expired_days),
             ),
             t("Whether letters arrived: {time}.", time=months(kept.events_months)),
             t(
@@ -190,9 +227,15 @@ def _storage(settings: Settings, language: str, t: Words) -> str:
 def _rights(settings: Settings, t: Words) -> str:
     return " ".join(
         (
-            t("You can see your data, correct it, take it with you, and have it erased."),
-            t("You can ask that its use is restricted while a matter is cleared up."),
-            t("You can object to direct marketing at any time; then you get no more of it."),
+            t(
+                "You can see your data, correct it, take it with you, and have it erased "
+                "(articles 15, 16, 17 and 20)."
+            ),
+            t("You can ask that its use is restricted while a matter is cleared up (article 18)."),
+            t(
+                "You can object to direct marketing at any time, without a reason; then you get no "
+                "more of it (article 21)."
+            ),
             t(
                 "Use the link at the end of a letter, or write to {contact}",
                 contact=settings.register_.contact,
@@ -211,5 +254,5 @@ def _withdrawal(t: Words) -> str:
 def _complaint(t: Words) -> str:
     return t(
         "You can complain to the Data Protection Ombudsman if you think that your data is not "
-        "handled lawfully: https://tietosuoja.fi/en"
+        "handled lawfully: tietosuoja@om.fi, PO Box 800, 00531 Helsinki, https://tietosuoja.fi/en"
     )

@@ -26,6 +26,8 @@ _AS_CSV: Final = "save the sheet as “CSV UTF-8” and import that file"
 
 def is_one(path: Path) -> bool:
     """Tell a workbook from a CSV file by how it begins; raises InputError where it cannot."""
+    if path.exists() and not path.is_file():  # a pipe would give what it holds only once
+        raise InputError(f"cannot read {path}: it is no file", hint="save it as a file first")
     try:
         with path.open("rb") as stream:
             start = stream.read(len(_OLE))

@@ -6,27 +6,18 @@ only where the provider certainly knows the same bytes again; else nobody knows 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from newsletter.providers import Batch, Provider
+from newsletter.providers.pace import LEASE, LONGEST_WAIT, is_fresh
 from newsletter.register.tokens import Tokens
 from newsletter.replying.standing import Void, look
 from newsletter.replying.writing import Writing
-from newsletter.store import Store
+from newsletter.store import Store, home
 from newsletter.store.schema import replies
-
-LEASE: Final = timedelta(minutes=15)
-"""Longer than the longest call: the settings let a provider take ten minutes."""
-LONGEST_WAIT: Final = timedelta(hours=1)
-"""Nobody is asked to wait longer; what seems so was written before the clock was set back."""
-
-_SAFE_LIFE: Final = 0.75
-"""Part of an idempotency key's life after which a repeat might come too late."""
-_SET_BACK: Final = 0.001
-"""Part of it by which the clock may have been set back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +47,7 @@ class Claims:
         self, store: Store, provider: Provider, writing: Writing, *, keys: Sequence[str]
     ) -> None:
         self._store: Final = store
+        self._here: Final = home.place(store)
         self._provider: Final = provider
         self._writing: Final = writing
         self._keys: Final = keys
@@ -75,7 +67,8 @@ class Claims:
     def claim(self, number: int, now: datetime) -> Claim | Closed | None:
         """Claim that reply, or close it; None when another postman was faster.
 
-        Raises InputError for a template that is at fault, and then nothing has changed.
+        Raises InputError for a template that is at fault, and in a copy of the database; then
+        nothing has changed.
         """
         # Only PostgreSQL knows row locks; on SQLite the write transaction keeps all others out.
         query = select(replies).where(replies.c.id == number, due(now))
@@ -83,6 +76,7 @@ class Claims:
             row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
             if row is None:
                 return None
+            home.demand(connection, self._here, now=now)
             if row.state == "waiting":
                 return self._first(connection, row, now)
             return self._again(connection, row, now)
@@ -98,9 +92,7 @@ class Claims:
     def _again(self, connection: Connection, row: Row[Any], now: datetime) -> Claim | Closed:
         """Hand over again what an earlier call may have brought there, where that is safe."""
         before = row.reason or "the postman stopped during the call"
-        life = self._provider.capabilities.idempotency
-        age = now - row.handed_at
-        if life is None or not -life * _SET_BACK <= age < life * _SAFE_LIFE:
+        if not is_fresh(now - row.handed_at, self._provider.capabilities.idempotency):
             return _close(connection, row, "unknown", before, now)
         reply = look(connection, row, tokens=self._tokens, keys=self._keys, now=now)
         if isinstance(reply, Void):
@@ -114,10 +106,14 @@ class Claims:
 
 
 def due(now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that a reply may be claimed: it waits, or whoever had it is gone."""
+    """Say in SQL that a reply may be claimed: it waits, or whoever had it is gone.
+
+    What ends far in the future was written before the clock was set back. Not so what ends a little
+    late: the clocks of two postmen differ, and the other one is at work.
+    """
     pause, lease = replies.c.not_before, replies.c.lease_until
-    ready = or_(pause.is_(None), pause <= now, pause > now + LONGEST_WAIT)
-    free = or_(lease.is_(None), lease <= now, lease > now + LEASE)
+    ready = or_(pause.is_(None), pause <= now, pause > now + LONGEST_WAIT + LEASE)
+    free = or_(lease.is_(None), lease <= now, lease > now + 2 * LEASE)
     return and_(
         ready,
         or_(replies.c.state == "waiting", and_(replies.c.state == "handing_over", free)),

@@ -10,16 +10,16 @@ from sqlalchemy import Row, func, select, update
 
 from newsletter.errors import InputError, NewsletterError, ProviderError
 from newsletter.providers import Outcome, Provider, State
+from newsletter.providers.pace import LONGEST_WAIT, SHORTEST_WAIT, backoff
 from newsletter.register.tokens import Tokens
-from newsletter.replying.claims import LONGEST_WAIT, Claim, Claims
+from newsletter.replying.claims import Claim, Claims
 from newsletter.replying.letters import Letters
 from newsletter.replying.writing import Writing
-from newsletter.store import Store
+from newsletter.store import Store, home
 from newsletter.store.schema import replies
 from newsletter.workspace import Workspace
 
 _FIRST_WAIT: Final = timedelta(seconds=30)
-_MOST_WAIT: Final = timedelta(minutes=15)
 _MOST_FAILURES: Final = 3
 """Calls in a row that the provider refused: the fault is not one mail's, and the rest waits."""
 _OPEN: Final = ("waiting", "handing_over")
@@ -100,6 +100,10 @@ class Postman:
         def clock() -> datetime:
             return now + timedelta(seconds=self._elapsed() - started)
 
+        try:
+            home.refuse(self._store)
+        except InputError as error:  # in a copy of the database all of them wait
+            return self._left(Delivered(trouble=error), now)
         done, failures = Delivered(), 0
         for row in self._due(clock):
             if stop is not None and stop.is_set():
@@ -215,5 +219,5 @@ def _said(claim: Claim, state: State, reason: str) -> Outcome:
 def _wait(claim: Claim, outcome: Outcome) -> timedelta:
     """Say how long to wait: as the provider asks, else twice as long after each try."""
     if outcome.wait is not None:
-        return min(max(outcome.wait, timedelta(seconds=1)), LONGEST_WAIT)
-    return min(_FIRST_WAIT * (1 << min(claim.attempt - 1, 10)), _MOST_WAIT)
+        return min(max(outcome.wait, SHORTEST_WAIT), LONGEST_WAIT)
+    return backoff(claim.attempt, first=_FIRST_WAIT)

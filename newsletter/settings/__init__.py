@@ -32,6 +32,7 @@ from newsletter.settings.register import (
     Retention,
     Subscribing,
 )
+from newsletter.settings.sending import SendingRules
 from newsletter.theme import Theme
 from newsletter.toml_reading import read
 
@@ -50,6 +51,7 @@ __all__ = [
     "Register",
     "Retention",
     "Sender",
+    "SendingRules",
     "Settings",
     "Subscribing",
 ]
@@ -109,6 +111,7 @@ class Settings(Section):
     subscribe: Subscribing = Subscribing()
     bounces: Bounces = Bounces()
     retention: Retention = Retention()
+    sending: SendingRules = SendingRules()
     privacy: Privacy = Privacy()
     accessibility: Accessibility = Accessibility()
     funding: Funding | None = None

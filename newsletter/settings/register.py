@@ -115,6 +115,8 @@ class Retention(Section):
     """Who has left all lists is erased after this; only a keyed hash stays."""
     replies_days: Annotated[int, Field(ge=30, le=3650)] = 90
     """Confirmation and other mails of the service, sent or not."""
+    expired_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """A link that nobody used in time: so much longer its reader can ask there for a new one."""
     audit_months: Annotated[int, Field(ge=6, le=240)] = 60
     """Who looked up, exported or changed what."""
 

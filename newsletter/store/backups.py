@@ -9,12 +9,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from newsletter.errors import InputError, StoreError
+from newsletter.store import home
 from newsletter.store.carrying import Carried, carry
 from newsletter.store.migrations import HEAD
 
@@ -75,6 +76,11 @@ def make(url: str, target: Path, *, progress: Progress | None = None) -> Backup:
     return Backup(target, target.stat().st_size, found.version, found.subscribers)
 
 
+def refuse_used(url: str) -> None:
+    """Raise StoreError while another process has the database open."""
+    _fold(file_of(url))
+
+
 def inspect(file: Path) -> Backup:
     """Read a copy; raises StoreError when it is not whole, or no database of this tool."""
     if not file.is_file():
@@ -98,8 +104,9 @@ def restore(url: str, copy: Path, *, now: datetime) -> Restored:
 
     What was open when the copy was made (batches, replies) becomes unknown: nobody knows what was
     mailed since then, and a mail must not go out twice. Who left since then stays away where the
-    former database can be read. Raises InputError or StoreError, the latter also while something
-    else uses the database; then nothing has changed.
+    former database can be read. Mails leave from here afterwards, wherever the copy was made.
+    Raises InputError or StoreError, the latter also while something else uses the database; then
+    nothing has changed.
     """
     target = file_of(url)
     found = inspect(copy)
@@ -112,6 +119,7 @@ def restore(url: str, copy: Path, *, now: datetime) -> Restored:
         whole = _fold(target)
         _close(temporary)
         carried = carry(target if whole else None, temporary)
+        _adopt(temporary, target, now)
         aside = _set_aside(target, now)
         temporary.replace(target)
         _keep_name(target)
@@ -158,6 +166,17 @@ def _close(file: Path) -> None:
                 "UPDATE replies SET state = 'unknown', reason = ?, lease_until = NULL, "
                 "not_before = NULL WHERE state IN ('waiting', 'handing_over')",
                 (_RESTORED,),
+            )
+
+
+def _adopt(file: Path, target: Path, now: datetime) -> None:
+    """Let the database be at home where it is about to be put; nothing for one that has no home."""
+    place = home.place_of(target, inode=file.stat().st_ino)
+    with closing(sqlite3.connect(file)) as opened, opened:
+        if opened.execute("SELECT 1 FROM sqlite_master WHERE name = 'installation'").fetchone():
+            opened.execute(
+                "UPDATE installation SET place = ?, adopted_by = 'restore', adopted_at = ?",
+                (place, f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"),
             )
 
 

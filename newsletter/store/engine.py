@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_
 
 from newsletter.errors import StoreError
 
-_WAIT_SECONDS: Final = 30
+WAIT_SECONDS: Final = 30
 """How long a writer waits for another one; a batch's transaction takes milliseconds."""
 
 _FORMS: Final = "use sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -32,21 +33,48 @@ def create(url: str) -> Engine:
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # The values of a statement are people's names and addresses: they stay out of error messages.
-    engine = create_engine(parsed, connect_args={"timeout": _WAIT_SECONDS}, hide_parameters=True)
+    engine = create_engine(parsed, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _postgresql(url: URL) -> Engine:
+    # What the URL says of a connection wins.
+    arguments = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     try:
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=arguments,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     except ModuleNotFoundError as error:
         raise StoreError(
-            "the PostgreSQL driver is not installed", hint="pip install 'psycopg[binary]'"
+            "the PostgreSQL driver is not installed",
+            hint="pip install 'newsletter-desk[postgresql]'",
         ) from error
+    return engine
+
+
+_CONNECTION: Final[Mapping[str, Any]] = {
+    "application_name": "newsletter",
+    "connect_timeout": 10,
+    # A server or network that is gone is found out within half a minute, from both ends.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+    f" -c tcp_user_timeout=30000 -c lock_timeout={WAIT_SECONDS}s -c timezone=UTC",
+}
+
+
+def read_only(engine: Engine) -> Engine:
+    """Give the engine whose transactions see one moment of the database, as SQLite's all do."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def begin_write(connection: Connection) -> None:
@@ -71,7 +99,7 @@ def fold_log(engine: Engine) -> bool:
     except sqlite3.OperationalError:
         return False
     finally:
-        cursor.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
+        cursor.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
         connection.close()
     return answer is not None and answer[0] == 0  # busy, pages of the log, pages folded
 
@@ -90,7 +118,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch a new file to a write-ahead log: the one statement that does not wait for a lock."""
-    end = time.monotonic() + _WAIT_SECONDS
+    end = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -122,6 +124,7 @@ consents = Table(
     Column("asked_at", UTCDateTime),  # when the form was sent; recorded_at is when it took effect
     Column("recorded_at", UTCDateTime, nullable=False),
     _one_of("act", "given", "withdrawn", "restored", "paused", "resumed"),
+    Index("ix_consents_joined", "list_id", "act", "recorded_at"),  # who joined lately
 )
 
 suppressions = Table(
@@ -216,7 +219,7 @@ events = Table(
     Column("id", Key, primary_key=True),
     Column("subscriber_id", Key, nullable=False, index=True),
     Column("list_id", Text, nullable=False, server_default=""),
-    Column("delivery_id", Key, index=True),
+    Column("delivery_id", Key),
     Column("kind", Text, nullable=False),
     Column("bounce", Text, nullable=False, server_default=""),  # as in register.bounces
     Column("code", Text, nullable=False, server_default=""),  # enhanced status code (RFC 3463)
@@ -226,6 +229,8 @@ events = Table(
     Column("happened_at", UTCDateTime, nullable=False),
     Column("recorded_at", UTCDateTime, nullable=False, index=True),
     UniqueConstraint("source", "source_id"),
+    # To count what was told of a mailing: of what is rare, only those are read.
+    Index("ix_events_told", "kind", "delivery_id"),
     _one_of(
         "kind",
         "delivered", "deferred", "bounced", "rejected", "complained", "unsubscribed",
@@ -331,6 +336,7 @@ mailings = Table(
     Column("experiment", JSON),  # subjects that are tried, with the seed and the shares
     Column("not_before", UTCDateTime),  # send --at
     Column("latest", UTCDateTime),  # send --latest: a run that comes later asks first
+    Column("despite_quiet", Boolean, nullable=False, server_default=false()),
     # What somebody wishes of it, or a brake: obeyed before the next hand-over.
     Column("state", Text, nullable=False, server_default="open"),
     Column("state_reason", Text, nullable=False, server_default=""),
@@ -361,7 +367,9 @@ accounts = Table(
     Column("account", Text, primary_key=True),  # Provider.account
     Column("blocked_until", UTCDateTime),  # it asked to wait, or does not work
     Column("reason", Text, nullable=False, server_default=""),
-    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("failures", Integer, nullable=False, server_default="0"),  # calls in a row, in vain
+    Column("lost", Integer, nullable=False, server_default="0"),  # of those, answers lost for good
+    Column("refusals", Integer, nullable=False, server_default="0"),  # in a row, for good
     Column("warm_since", UTCDateTime),  # the first mail of its warm-up
 )
 
@@ -370,7 +378,8 @@ buckets = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("span", Text, primary_key=True),  # second | minute | day
-    Column("level", Float, nullable=False),  # mails that may leave; below zero: owed
+    # Mails that may leave; below zero: owed. Of a day: minus those that have left.
+    Column("level", Float, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
     _one_of("span", "second", "minute", "day"),
 )
@@ -400,7 +409,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("mailing_id", Key, ForeignKey("mailings.id"), nullable=False, index=True),
+    Column("mailing_id", Key, ForeignKey("mailings.id"), nullable=False),
     Column("issue", Text, nullable=False),
     Column("subscriber_id", Key, nullable=False),
     # Rises only when an earlier round of this issue ended excluded or refused: nothing went out.
@@ -409,6 +418,8 @@ deliveries = Table(
     Column("address", Text, nullable=False),
     Column("values", JSON, nullable=False),  # of the fields that the edition has slots for
     UniqueConstraint("issue", "subscriber_id", "round"),
+    # With the number, or PostgreSQL looks for a mailing's first delivery among those of all.
+    Index("ix_deliveries_mailing", "mailing_id", "id"),
 )
 
 results = Table(

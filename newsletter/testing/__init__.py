@@ -72,16 +72,25 @@ def make_edition(**changes: Any) -> Edition:  # noqa: ANN401 - any field
 
 
 def make_editions(*editions: Edition, conditions: Mapping[str, Any] | None = None) -> Editions:
-    """Bundle editions of one issue; `conditions` by language where there are variants."""
+    """Bundle editions of one issue; `conditions` by language where there are variants.
+
+    Editions with arms are those of a trial.
+    """
     found = editions or (make_edition(),)
-    siblings: dict[str, dict[str, Edition]] = {}
+    arms: dict[str, dict[str, dict[str, Edition]]] = {}
     for edition in found:
-        siblings.setdefault(edition.language, {})[edition.variant] = edition
+        arm = arms.setdefault(edition.arm, {})
+        arm.setdefault(edition.language, {})[edition.variant] = edition
+    siblings = {
+        arm: {
+            language: Sibling(tuple((conditions or {}).get(language, ())), variants)
+            for language, variants in languages.items()
+        }
+        for arm, languages in arms.items()
+    }
     return Editions(
         issue=found[0].issue,
         fallback=found[0].language,
-        siblings={
-            language: Sibling(tuple((conditions or {}).get(language, ())), variants)
-            for language, variants in siblings.items()
-        },
+        siblings=next(iter(siblings.values())),
+        arms=siblings if found[0].arm else {},
     )

@@ -48,6 +48,56 @@ class RequestSchema:
         ]
 
 
+class Question:
+    """What one endpoint of an OpenAPI 3.1 file takes in its query, and answers, as JSON."""
+
+    def __init__(self, file: Path, path: str) -> None:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 - only tests have it
+
+        spec = _read(file)
+        get, components = spec["paths"][path]["get"], spec["components"]
+        parameters = [_named(item, components) for item in get["parameters"]]
+        self._numbers = {
+            item["name"] for item in parameters if item["schema"].get("type") == "integer"
+        }
+        self._parameters = {
+            item["name"]: Draft202012Validator({**item["schema"], "components": components})
+            for item in parameters
+            if item["in"] == "query"
+        }
+        answer = get["responses"]["200"]["content"]["application/json"]["schema"]
+        closed = _close(components, repeated=False)
+        self._answer = Draft202012Validator(
+            {**_close(answer, repeated=False), "components": closed}
+        )
+
+    def faults(self, query: Mapping[str, str]) -> list[str]:
+        """List what is wrong with a query: unknown names, values that do not fit."""
+        unknown = [f"unknown parameter {name}" for name in query if name not in self._parameters]
+        return unknown + [
+            f"{name}: {error.message[:200]}"
+            for name, value in query.items()
+            if name in self._parameters
+            for error in self._parameters[name].iter_errors(self._typed(name, value))
+        ]
+
+    def answer_faults(self, value: Any) -> list[str]:  # noqa: ANN401 - any JSON
+        """List what an answer has that the vendor's own would not."""
+        return [f"{list(error.absolute_path)}: {error.message[:200]}"
+                for error in self._answer.iter_errors(value)]  # fmt: skip
+
+    def _typed(self, name: str, value: str) -> str | int:
+        return int(value) if name in self._numbers and value.isdecimal() else value
+
+
+def _named(node: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a reference to a parameter."""
+    if "$ref" not in node:
+        return node
+    found: Mapping[str, Any] = components["parameters"][node["$ref"].rsplit("/", 1)[-1]]
+    return found
+
+
 @cache
 def _read(file: Path) -> dict[str, Any]:
     data = file.read_bytes()

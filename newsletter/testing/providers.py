@@ -41,6 +41,8 @@ class Taken:
     text: str
     headers: Mapping[str, str]
     provider_id: str = ""
+    tag: str = ""
+    """The mailing that it is of, as the vendor was told."""
 
 
 class MemoryProvider:

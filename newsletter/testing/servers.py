@@ -20,14 +20,25 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors import KEY, VENDORS, Call, Mailgun, Refusal, Reply, Resend, Vendor
+from newsletter.testing.vendors import (
+    KEY,
+    VENDORS,
+    Call,
+    Logged,
+    Mailgun,
+    Refusal,
+    Reply,
+    Resend,
+    Vendor,
+)
 
 __all__ = [
     "KEY", "Fault", "Mailgun", "Resend", "VendorServer", "answer", "cut_after", "cut_before",
@@ -123,9 +134,14 @@ class VendorServer:
         self.calls: Final[list[Call]] = []
         """Every call that was read, refused and repeated ones too."""
         self.closing: Final = threading.Event()
+        self.log: Final[list[Logged]] = []
+        """What it tells of when it is asked; `taken` is what is true."""
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        """Its clock, by which it keeps the log."""
         self._record = record
         self._faults = faults
         self._script: Final[deque[Fault | None]] = deque()
+        self._answers: Final[deque[Fault | None]] = deque()
         self._begun: Final[dict[str, tuple[str, set[str]]]] = {}
         self._answered: Final[dict[str, Reply]] = {}
         self._lock: Final = threading.Lock()
@@ -152,6 +168,20 @@ class VendorServer:
     def then(self, *faults: Fault | None) -> None:
         """Tell how the next calls go, in turn; None: well."""
         self._script.extend(faults)
+
+    def then_tell(self, *faults: Fault | None) -> None:
+        """Tell how the next questions go, in turn; None: well."""
+        self._answers.extend(faults)
+
+    def forget(self, *addresses: str) -> None:
+        """Leave mails to these addresses out of the log, as if they came late."""
+        self.log[:] = [item for item in self.log if item.mail.address not in addresses]
+
+    def throw_away(self, *addresses: str) -> None:
+        """Let the log say of mails to these addresses that they were rejected."""
+        for place, item in enumerate(self.log):
+            if item.mail.address in addresses:
+                self.log[place] = replace(item, rejected=True)
 
     def refuse(self, *addresses: str) -> None:
         """Find these addresses invalid from now on."""
@@ -190,6 +220,19 @@ class VendorServer:
         body = reply.body if fault.body is None else fault.body
         return Reply(status, body, {**reply.headers, **fault.headers})
 
+    def tell(self, call: Call) -> tuple[Reply, Fault | None]:
+        """Answer a question, and say how it goes wrong, if it does."""
+        with self._lock:
+            self.calls.append(call)
+            fault = self._answers.popleft() if self._answers else None
+            try:
+                reply = self.vendor.tell(call, self.log)
+            except Refusal as refusal:
+                reply = refusal.reply
+        if fault is None or fault.status is None:
+            return reply, fault
+        return Reply(fault.status, fault.body or b"{}", fault.headers), fault
+
     def connected(self, connection: socket.socket, *, here: bool) -> None:
         """Note a connection, to hang up at the end."""
         with self._lock:
@@ -222,6 +265,7 @@ class VendorServer:
                 stream.flush()
                 os.fsync(stream.fileno())
         self.taken.extend(mails)
+        self.log.extend(Logged(mail, self.now()) for mail in mails)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -249,11 +293,22 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.cut == "before":
             self._cut()
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        if len(body := self.rfile.read(length)) < length:
+            self.close_connection = True  # the client died before its call was whole
+            return
         headers = {name.lower(): text for name, text in self.headers.items()}
         reply = self.desk.take(Call(self.command, self.path, headers, body), fault)
         if fault and fault.hold:
             self.desk.closing.wait(fault.hold)
+        if fault and fault.cut:
+            self._cut(_wire(reply) if fault.cut == "middle" else b"")
+            return
+        self.wfile.write(_wire(reply))
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        reply, fault = self.desk.tell(Call(self.command, self.path, headers, b""))
         if fault and fault.cut:
             self._cut(_wire(reply) if fault.cut == "middle" else b"")
             return

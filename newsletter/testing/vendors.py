@@ -10,10 +10,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from newsletter.testing.openapi import RequestSchema
+from newsletter.testing.openapi import Question, RequestSchema
 from newsletter.testing.providers import Taken
 
 KEY: Final = "key-for-loopback-only"
@@ -44,6 +46,16 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One mail that was taken, and when."""
+
+    mail: Taken
+    at: datetime
+    rejected: bool = False
+    """Taken, and then thrown away."""
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     """The call is not taken, and this is the answer."""
 
@@ -58,10 +70,13 @@ class Vendor(ABC):
     name: ClassVar[str]
     spec: ClassVar[str]
     """Where its OpenAPI file stands in a folder of specs."""
+    asked: ClassVar[str]
+    """The path in it of questions about what was taken."""
 
     def __init__(self, spec: Path | None = None) -> None:
         self.bad: Final[set[str]] = set()
         self.schema = self._schema(spec) if spec else None
+        self.question = Question(spec, self.asked) if spec else None
 
     @abstractmethod
     def _schema(self, spec: Path) -> RequestSchema: ...
@@ -74,12 +89,28 @@ class Vendor(ABC):
     def reply(self, mails: Sequence[Taken]) -> Reply:
         """Answer a call that was taken."""
 
+    @abstractmethod
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Answer a question about what was taken, the earliest first; raises Refusal."""
+
     def idempotency_key(self, _call: Call) -> str | None:
         """Read the key under which a call is taken only once."""
         return None
 
     def _spec_faults(self, body: Any) -> list[str]:  # noqa: ANN401 - any JSON
         return self.schema.faults(body) if self.schema else []
+
+    def _query(self, call: Call) -> dict[str, str]:
+        """Read the query of a question as the spec has it."""
+        query = dict(parse_qsl(urlsplit(call.path).query, strict_parsing=True))
+        if self.question and (faults := self.question.faults(query)):
+            raise Refusal(400, {"message": "; ".join(faults)})
+        return query
+
+    def _told(self, payload: dict[str, Any]) -> Reply:
+        if self.question and (faults := self.question.answer_faults(payload)):
+            raise AssertionError(f"no such answer: {faults[:3]}")
+        return Reply(200, _json(payload))
 
     def _valid(self, address: str) -> bool:
         return bool(_ADDRESS.fullmatch(address)) and address not in self.bad
@@ -90,6 +121,7 @@ class Resend(Vendor):
 
     name = "resend"
     spec = "resend/resend.json"
+    asked = "/emails"
     most: ClassVar[int] = 100
     fields: ClassVar = {"from", "to", "subject", "html", "text", "reply_to", "headers", "tags"}
 
@@ -117,18 +149,53 @@ class Resend(Vendor):
         """Give the ids, in order."""
         return Reply(200, _json({"data": [{"id": mail.provider_id} for mail in mails]}))
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """List mails, the newest first; or give one with its text."""
+        self._key(call)
+        path = urlsplit(call.path).path
+        newest = list(reversed(mails))
+        if path != "/emails":
+            found = [item for item in newest if path == f"/emails/{item.mail.provider_id}"]
+            if not found:
+                raise self._refusal(404, "not_found", "Email not found")
+            texts = {"html": found[0].mail.html, "text": found[0].mail.text}
+            return Reply(200, _json({**self._listed(found[0]), **texts}))
+        query = self._query(call)
+        ids = [item.mail.provider_id for item in newest]
+        if (after := query.get("after")) is not None and after not in ids:
+            raise self._refusal(422, "validation_error", "Invalid cursor")
+        rest = newest[ids.index(after) + 1 :] if after else newest
+        limit = int(query.get("limit", "20"))
+        data = [self._listed(item) for item in rest[:limit]]
+        return self._told({"object": "list", "has_more": len(rest) > limit, "data": data})
+
+    @staticmethod
+    def _listed(item: Logged) -> dict[str, Any]:
+        return {
+            "object": "email",
+            "id": item.mail.provider_id,
+            "to": [item.mail.address],
+            "from": item.mail.headers["From"],
+            "created_at": f"{item.at:%Y-%m-%d %H:%M:%S.%f}+00",
+            "subject": item.mail.subject,
+            "last_event": "sent",
+        }
+
     def _entrance(self, call: Call) -> None:
         if call.path != "/emails/batch":
             raise self._refusal(404, "not_found", "The requested endpoint does not exist")
+        self._key(call)
+        if call.headers.get("content-type") != "application/json":
+            raise self._refusal(422, "validation_error", "The body is not JSON")
+        if len(key := self.idempotency_key(call) or "k") > 256 or not key:  # noqa: PLR2004 - theirs
+            raise self._refusal(400, "invalid_idempotency_key", "The key must be 1-256 chars.")
+
+    def _key(self, call: Call) -> None:
         authorization = call.headers.get("authorization", "")
         if not authorization.startswith("Bearer "):
             raise self._refusal(401, "missing_api_key", "Missing API key in the header")
         if authorization != f"Bearer {KEY}":
             raise self._refusal(403, "invalid_api_key", "API key is invalid")
-        if call.headers.get("content-type") != "application/json":
-            raise self._refusal(422, "validation_error", "The body is not JSON")
-        if len(key := self.idempotency_key(call) or "k") > 256 or not key:  # noqa: PLR2004 - theirs
-            raise self._refusal(400, "invalid_idempotency_key", "The key must be 1-256 chars.")
 
     def _message(self, item: Any, batch_key: str, provider_id: str) -> Taken:  # noqa: ANN401
         if not isinstance(item, dict) or set(item) - self.fields:
@@ -156,6 +223,7 @@ class Resend(Vendor):
             headers={"From": item["from"], "Reply-To": item.get("reply_to", "")}
             | item.get("headers", {}),
             provider_id=provider_id,
+            tag=tags.get("mailing", ""),
         )
 
     @staticmethod
@@ -168,6 +236,7 @@ class Mailgun(Vendor):
 
     name = "mailgun"
     spec = "mailgun/openapi.yaml"
+    asked = "/v3/{domain_name}/events"
     most: ClassVar[int] = 1000
     option_bytes: ClassVar[int] = 16 * 1024
     body_bytes: int = 50 * _MEBIBYTE
@@ -196,17 +265,66 @@ class Mailgun(Vendor):
         name = mails[0].provider_id if mails else ""
         return Reply(200, _json({"id": f"<{name}>", "message": "Queued. Thank you."}))
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Give a page of the domain's log, and links to those around it."""
+        path = urlsplit(call.path).path
+        self._door(call, r"/v3/([^/]+)/events(?:/[A-Za-z0-9_=-]+)?")
+        token = path.partition("/events/")[2]
+        query = self._query(call) if not token else dict(parse_qsl(_unpacked(token)))
+        start, limit = int(query.pop("start", "0")), int(query.get("limit", "100"))
+        found = [self._event(item) for item in mails if self._matches(item, query)]
+        page = found[start : start + limit]
+        pages = {
+            name: f"https://{call.headers['host']}/v3/{DOMAIN}/events/"
+            + _packed(urlencode({**query, "start": max(place, 0)}))
+            for name, place in (("next", start + len(page)), ("previous", start - limit))
+        }
+        return self._told({"items": page, "paging": pages})
+
+    @staticmethod
+    def _matches(item: Logged, query: Mapping[str, str]) -> bool:
+        kind = "rejected" if item.rejected else "accepted"
+        return (
+            float(query["begin"]) <= item.at.timestamp() <= float(query["end"])
+            and kind in query.get("event", kind).split(" OR ")
+            and query.get("tags", item.mail.tag) == item.mail.tag
+        )
+
+    @staticmethod
+    def _event(item: Logged) -> dict[str, Any]:
+        return {
+            "id": f"ev-{item.mail.key}",
+            "event": "rejected" if item.rejected else "accepted",
+            "timestamp": item.at.timestamp(),
+            "tags": [item.mail.tag],
+            "user-variables": {"key": item.mail.key},
+            "message": {
+                "headers": {
+                    "to": item.mail.address,
+                    "from": item.mail.headers["From"],
+                    "message-id": item.mail.provider_id,
+                    "subject": item.mail.subject,
+                },
+                "attachments": [],
+                "size": len(item.mail.html),
+            },
+        }
+
     def _entrance(self, call: Call) -> None:
+        self._door(call, r"/v3/([^/]+)/messages")
+        if len(call.body) > self.body_bytes:
+            raise Refusal(413, {"message": "Request Entity Too Large"})
+
+    @staticmethod
+    def _door(call: Call, pattern: str) -> None:
         expected = base64.b64encode(f"api:{KEY}".encode()).decode()
-        path = re.fullmatch(r"/v3/([^/]+)/messages", call.path)
+        path = re.fullmatch(pattern, urlsplit(call.path).path)
         if not path:
             raise _magnificent()
         if call.headers.get("authorization") != f"Basic {expected}":
             raise Refusal(401, "Forbidden")
         if path[1] != DOMAIN:
             raise Refusal(404, {"message": f"Domain not found: {path[1]}"})
-        if len(call.body) > self.body_bytes:
-            raise Refusal(413, {"message": "Request Entity Too Large"})
 
     def _check(self, form: Mapping[str, list[str]]) -> None:
         if unknown := [name for name in form if not self.fields.fullmatch(name)]:
@@ -258,10 +376,19 @@ class Mailgun(Vendor):
             text=fill("text"),
             headers={"From": form["from"][0]} | headers,
             provider_id=provider_id,
+            tag=form.get("o:tag", [""])[0],
         )
 
 
 VENDORS: Final[Mapping[str, type[Vendor]]] = {kind.name: kind for kind in (Mailgun, Resend)}
+
+
+def _packed(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _unpacked(token: str) -> str:
+    return base64.urlsafe_b64decode(token).decode()
 
 
 def _magnificent() -> Refusal:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from newsletter.i18n import translate
 from newsletter.register.entries import Entry
-from newsletter.web import entering, forms, taking
+from newsletter.web import entering, forms, origins, taking
 from newsletter.web.body import Body, media_type
 from newsletter.web.entering import Given
 from newsletter.web.site import Here, Site
@@ -91,15 +91,16 @@ async def receive(request: Request, site: Here, body: Body) -> Response:
         return _faulty(site, request, language, faults)
     address = checked.entry.address
     message = translate("A message is on its way to {address}.", language, address=address)
-    return _answer(site, request, language, 202, Accepted(message=message))
+    accepted = _answer(site, request, language, 202, Accepted(message=message))
+    return taking.answered(site, accepted)
 
 
 def _read(request: Request, site: Site, body: bytes) -> Subscription:
     """Read the body; raises ValueError for what is none, HTTPException 403 and 415."""
     if not taking.is_open(site.settings):
-        raise HTTPException(403, headers=_allowed(site, request))
+        raise HTTPException(403)
     if media_type(request.headers.get("content-type", "")) != "application/json":
-        raise HTTPException(415, headers=_allowed(site, request))
+        raise HTTPException(415)
     return Subscription.model_validate(orjson.loads(body))
 
 
@@ -108,17 +109,13 @@ async def _take(
 ) -> dict[str, str]:
     form = request.headers.get("origin") or f"{site.settings.public_url}/api/subscriptions"
     asker = Asker(taking.network_of(request), form[:_LONGEST], "json", language)
-    try:
-        fault = await taking.take(site, entry, lists, lists, asker)
-    except HTTPException as error:
-        headers = {**(error.headers or {}), **_allowed(site, request)}
-        raise HTTPException(error.status_code, headers=headers) from error
+    fault = await taking.take(site, entry, lists, lists, asker)
     return {forms.ADDRESS: fault} if fault else {}
 
 
 async def preflight(request: Request, site: Here) -> Response:
     """Tell a browser whether a script of another site may post here (CORS)."""
-    allowed = _allowed(site, request)
+    allowed = origins.allowed(site, request)
     if allowed:
         allowed |= {
             "Access-Control-Allow-Methods": "POST",
@@ -126,13 +123,6 @@ async def preflight(request: Request, site: Here) -> Response:
             "Access-Control-Max-Age": _ONE_DAY,
         }
     return Response(None, 204, {"Allow": "OPTIONS, POST", "Vary": "Origin", **allowed})
-
-
-def _allowed(site: Site, request: Request) -> dict[str, str]:
-    """Let a script of a site that the settings name read the answer; never with credentials."""
-    origin = request.headers.get("origin", "")
-    known = {item.rstrip("/").lower() for item in site.settings.subscribe.origins}
-    return {"Access-Control-Allow-Origin": origin} if origin.lower() in known else {}
 
 
 def _given(sent: Subscription, site: Site, language: str) -> tuple[Given, dict[str, str]]:
@@ -184,6 +174,6 @@ def _answer(
     headers = {
         "Content-Language": language,
         "Vary": "Origin, Accept-Language",
-        **_allowed(site, request),
+        **origins.allowed(site, request),
     }
     return JSONResponse(content.model_dump(), status, headers)

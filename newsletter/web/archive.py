@@ -3,17 +3,21 @@
 An issue's address is its name and language. It shows the newest edition that was sent, so that a
 correction reaches who comes later, and it never goes away: the ledger keeps every mailing. An issue
 is listed (archive, feed, sitemap) when one of its mailings went to a list that is public; another
-one can be read by whoever has its address, which is in the mail.
+one can be read by whoever has its address, which is in the mail. So can a step of a sequence, which
+is no news to those who read the archive.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select, text
 
 from newsletter.issue.edition import Edition
 from newsletter.store.schema import batches, editions, mailings
+
+_BEGUN: Final = ("handing_over", "done", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def find(
     `public` names the lists that are. Mailings to them come before any other.
     """
     parts = _parts(connection, _mailings(connection, public, issue))
+    parts += _steps(connection, issue)
     if listed := any(part.mailing.public for part in parts):
         parts = [part for part in parts if part.mailing.public] + parts
     copies = _copies(part for part in parts if part.mailing.public or not listed)
@@ -135,10 +140,10 @@ def _mailings(
     """Read the mailings whose sending has begun, newest first; the lists are a few words each."""
     begun = exists().where(
         batches.c.mailing_id == mailings.c.id,
-        batches.c.state.in_(["handing_over", "done", "unknown"]),
+        batches.c.state.in_(_BEGUN),
     )
     query = select(mailings.c.id, mailings.c.issue, mailings.c.lists, mailings.c.planned_at).where(
-        begun
+        begun, mailings.c.sequence == ""
     )
     if issue is not None:
         query = query.where(mailings.c.issue == issue)
@@ -167,6 +172,28 @@ def _parts(connection: Connection, mailed: Sequence[_Mailing]) -> list[_Part]:
     for number, digest, language, variant in connection.execute(query):
         by_mailing[number].append(_Part(known[number], digest, language, variant))
     return [part for parts in by_mailing.values() for part in parts]
+
+
+def _steps(connection: Connection, issue: str) -> list[_Part]:
+    """Read which editions went out as a step of a sequence, each once: its mailings are many."""
+    query = (
+        select(
+            func.max(mailings.c.id).label("last"),
+            func.min(mailings.c.planned_at),
+            editions.c.digest,
+            editions.c.language,
+            editions.c.variant,
+        )
+        .join(batches, batches.c.mailing_id == mailings.c.id)
+        .join(editions, editions.c.digest == batches.c.edition)
+        .where(mailings.c.issue == issue, mailings.c.sequence != "", batches.c.state.in_(_BEGUN))
+        .group_by(editions.c.digest, editions.c.language, editions.c.variant)
+        .order_by(text("last DESC"), editions.c.digest)
+    )
+    return [
+        _Part(_Mailing(number, issue, public=False, at=at), digest, language, variant)
+        for number, at, digest, language, variant in connection.execute(query)
+    ]
 
 
 def _published(connection: Connection, mailed: Sequence[_Mailing]) -> list[Published]:

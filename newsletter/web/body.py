@@ -20,7 +20,7 @@ _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 
 
-async def _read(request: Request) -> bytes:
+async def read(request: Request) -> bytes:
     """Read the body; raises HTTPException 413 when it is too large, 408 when it does not come."""
     parts: list[bytes] = []
     size = 0
@@ -36,7 +36,7 @@ async def _read(request: Request) -> bytes:
     return b"".join(parts)
 
 
-Body = Annotated[bytes, Depends(_read)]
+Body = Annotated[bytes, Depends(read)]
 """What an endpoint writes to be given the body."""
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Match
 
 from newsletter.errors import StoreError
 from newsletter.i18n import translate
-from newsletter.web import guard
+from newsletter.web import guard, origins
 from newsletter.web.site import Site
 
 _log = logging.getLogger(__name__)
@@ -70,6 +70,8 @@ def _page(request: Request, status: int, headers: dict[str, str] | None = None) 
     title, text = _WORDS.get(status, _OTHER)
     fixed = {"Cache-Control": "no-store", "Vary": "Accept-Language", **(headers or {})}
     if request.scope["path"].startswith("/api/"):
+        # A script that may read answers must be able to read this one, whatever went wrong.
+        fixed |= {"Vary": "Origin, Accept-Language", **origins.allowed(site, request)}
         return _problem(status, title, text, language, fixed)
     return site.page(
         "error",

@@ -57,8 +57,7 @@ async def change(token: str, site: Here, request: Request, body: Body) -> Respon
 
     if (response := await site.writer.write(do)) is None:
         raise HTTPException(404)
-    site.wake()
-    return response
+    return taking.answered(site, response)
 
 
 def _reader(connection: Connection, site: Site, token: str, form: Form) -> Reader | None:

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 from starlette.responses import HTMLResponse
 
 from newsletter import workspace as workspaces
@@ -26,6 +26,8 @@ from newsletter.workspace import Workspace
 
 ERROR: Final = "error"
 """The template of the error pages; a form with faults is the page that it was."""
+
+_SHEETS: Final = ("site.css", "forms.css", "copy.css")
 
 
 def nobody() -> None:
@@ -47,6 +49,8 @@ class Site:
     """To be called after the commit of whatever queued a reply, so that it leaves at once."""
     domain_fault: Callable[[str], DomainFault | None] = fault_of
     """What says whether a domain takes mail."""
+    versions: dict[str, tuple[tuple[Template, ...], str]] = field(default_factory=dict)
+    """Of each style sheet: what it was made of, and its name (`Site.version`)."""
     request: Request | None = None
     """What is being answered; none in the site that all requests share."""
 
@@ -150,8 +154,17 @@ class Site:
         return self.templates.get_template(f"{name}.j2").render(theme=self.settings.theme)
 
     def version(self, name: str) -> str:
-        """Name a style sheet by its content, so that a browser may keep it until it changes."""
-        return hashlib.sha256(self.asset(name).encode()).hexdigest()[:12]
+        """Name a style sheet by its content, so that a browser may keep it until it changes.
+
+        It is rendered once, not for each page; and again when one of the sheets was edited, for
+        then the loader gives it anew.
+        """
+        made_of = tuple(self.templates.get_template(f"{sheet}.j2") for sheet in _SHEETS)
+        kept = self.versions.get(name)
+        if kept is None or kept[0] != made_of:
+            digest = hashlib.sha256(self.asset(name).encode()).hexdigest()
+            kept = self.versions[name] = (made_of, digest[:12])
+        return kept[1]
 
     def _shared(self, language: str) -> dict[str, Any]:
         settings = self.settings
@@ -180,10 +193,15 @@ def environment(workspace: Workspace) -> Environment:
     )
 
 
-async def _site(request: Request) -> Site:
+def site_of(request: Request) -> Site:
+    """Give the site as the answer to this request sees it."""
     site = request.app.state.site
     assert isinstance(site, Site)
     return site.answering(request)
+
+
+async def _site(request: Request) -> Site:
+    return site_of(request)
 
 
 Here = Annotated[Site, Depends(_site)]

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from newsletter.register.subscriptions import State, is_mailable
 from newsletter.store.schema import subscribers, subscriptions
+
+_PERSON: Final = select(subscribers).where(subscribers.c.id == bindparam("of_subscriber"))
+_PLACES: Final = (
+    select(subscriptions)
+    .where(subscriptions.c.subscriber_id == bindparam("of_subscriber"))
+    .order_by(subscriptions.c.list_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +56,10 @@ class Person:
 
 def read(connection: Connection, subscriber_id: int) -> Person | None:
     """Read how somebody stands; None when there is no such person."""
-    row = connection.execute(
-        select(subscribers).where(subscribers.c.id == subscriber_id)
-    ).one_or_none()
-    if row is None:
+    whose = {"of_subscriber": subscriber_id}
+    if (row := connection.execute(_PERSON, whose).one_or_none()) is None:
         return None
-    places = connection.execute(
-        select(subscriptions)
-        .where(subscriptions.c.subscriber_id == subscriber_id)
-        .order_by(subscriptions.c.list_id)
-    )
+    places = connection.execute(_PLACES, whose)
     return Person(
         row.id,
         row.address,

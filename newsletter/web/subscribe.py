@@ -89,7 +89,7 @@ async def _judge(
     asker = Asker(taking.network_of(request), url, "page", language)
     if fault := await taking.take(site, entry, sheet.given.lists, sheet.offered, asker):
         return _form(site, language, replace(sheet, faults={forms.ADDRESS: fault}))
-    return _asked(site, language, entry)
+    return taking.answered(site, _asked(site, language, entry))
 
 
 def _offered(site: Site, wished: Sequence[str], chosen: Sequence[str] = ()) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from typing import Final
 
 from fastapi import Request
 from sqlalchemy import Connection
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from newsletter.register import limits, requests, terms
 from newsletter.register.entries import Entry
@@ -45,6 +47,8 @@ async def take(
 ) -> str:
     """Take an application in and queue its mail; give what is wrong with the address, if anything.
 
+    `answered` is for whoever answers then.
+
     `offered` are the lists that the consent named. Raises HTTPException 429 when too many came
     from that network.
     """
@@ -71,8 +75,17 @@ async def take(
         )
 
     await site.writer.write(ask)
-    site.wake()
     return ""
+
+
+def answered(site: Site, response: Response) -> Response:
+    """Have the mail of a form delivered once its answer has gone.
+
+    To write a mail takes many times as long as the answer: beside it, that would be late for those
+    alone whom a mail may be sent to.
+    """
+    response.background = BackgroundTask(site.wake)
+    return response
 
 
 async def unreachable(site: Site, address: str, language: str) -> str:

@@ -1,5 +1,6 @@
 """The server's side of a connection, where a request is so broken that no page hears of it."""
 
+import asyncio
 from typing import Final
 
 import h11
@@ -10,6 +11,38 @@ from newsletter.web.guard import protect
 
 _TEXT: Final = b"The request could not be read.\n"
 _MAY_ANSWER: Final = (h11.IDLE, h11.SEND_RESPONSE)
+_HEAD_SECONDS: Final = 20
+"""How long the head of a request may take; a body has its own time (`body`)."""
+
+
+class _Patient(H11Protocol):
+    """Closes when no request comes: each open connection holds a file, and there are so many."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Let the time run while the head of a request is awaited."""
+        if self.conn.their_state is not h11.IDLE:
+            self._rest()
+        elif self._late is None:
+            self._late = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _rest(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 def connection(*, https: bool) -> type[H11Protocol]:
@@ -18,7 +51,7 @@ def connection(*, https: bool) -> type[H11Protocol]:
     To name it chooses h11 also where httptools is installed, which answers without these headers.
     """
 
-    class Connection(H11Protocol):
+    class Connection(_Patient):
         def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the server's words
             """Answer 400 and close; just close when an answer is on its way already."""
             if self.conn.our_state in _MAY_ANSWER:

@@ -143,6 +143,17 @@ def test_a_copy_is_made_checked_and_brought_back(root: Path, tmp_path: Path) -> 
     assert run(root, "db", "check").stdout.startswith("all is well")
 
 
+def test_a_new_workspace_may_be_upgraded_first_of_all(tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    workspaces.create(root)
+
+    made = run(root, "db", "upgrade")
+    used = run(root, *ADD)
+
+    assert made.returncode == 0, told(made)
+    assert used.returncode == 0, told(used)
+
+
 def test_an_older_database_is_upgraded_when_asked_with_a_copy(root: Path) -> None:
     file = root / "subscribers" / "register.sqlite3"
     with sqlite3.connect(file) as opened:

@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # no types
     Axe,
 )
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from newsletter.checks.gmail import gmail
 from newsletter.issue.edition import Edition
@@ -23,11 +22,6 @@ from newsletter.testing.mails import VALUES, Mail, sampler_mail, starter_mail
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 MEDIA = "http://127.0.0.1:8000/media/"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CLIENT_HAS = ("region", "landmark-one-main", "bypass")
@@ -87,16 +81,6 @@ def make(stem: str, variant: str) -> tuple[Edition, Mail]:
 
 def without_style_sheets(html: str) -> str:
     return re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 class Window:

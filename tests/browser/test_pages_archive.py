@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -13,40 +13,18 @@ from newsletter.testing import NOW, make_edition, make_template
 from newsletter.testing.mails import MEDIA, starter_mail
 from newsletter.testing.readers import make_workspace, publish, subscribe, token
 from newsletter.web.serving import running
+from tests.browser.looking import LOCALES, SCREENS, troubles_of, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-LOCALES: Final = {"fi": "fi-FI", "sv": "sv-SE", "en": "en-GB"}
-SCREENS: Final[dict[str, dict[str, Any]]] = {
-    "wide": {"viewport": {"width": 1200, "height": 800}},
-    "narrow": {"viewport": {"width": 320, "height": 568}, "is_mobile": True, "has_touch": True},
-    "dark": {"viewport": {"width": 600, "height": 800}, "color_scheme": "dark"},
-}
 WORDS: Final = {
     "fi": ("Siirry sisältöön", "Kaikki kirjeet", "Saavutettavuusseloste"),
     "sv": ("Hoppa till innehållet", "Alla nummer", "Tillgänglighetsutlåtande"),
     "en": ("Skip to the content", "All issues", "Accessibility statement"),
 }
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM} on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield opened
-        opened.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -94,7 +72,7 @@ def test_axe_finds_nothing_and_everything_fits(
 ) -> None:
     context = browser.new_context(locale=LOCALES[language], **SCREENS[screen])
     page = context.new_page()
-    troubles = listen(page)
+    troubles = troubles_of(page)
 
     seen = {}
     for path in PATHS:
@@ -106,18 +84,9 @@ def test_axe_finds_nothing_and_everything_fits(
     assert [text for text in troubles if "404" not in text] == []
 
 
-def listen(page: "Page") -> list[str]:
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("requestfailed", lambda failed: troubles.append(failed.url))
-    return troubles
-
-
 def look(page: "Page") -> list[str]:
     """List what is wrong with a page: axe's findings, and what axe does not measure."""
-    found = axe.Axe().run(page)
-    wrong = [f"{item['id']}: {item['help']}" for item in found.response["violations"]]
+    wrong = violations(page)
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         wrong.append("it scrolls sideways")
     mains = page.locator("main, [role=main]").count()

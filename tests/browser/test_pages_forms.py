@@ -23,18 +23,11 @@ from newsletter.testing.readers import (
     token,
 )
 from newsletter.web.serving import running
+from tests.browser.looking import LOCALES, SCREENS, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-LOCALES: Final = {"fi": "fi-FI", "sv": "sv-SE", "en": "en-GB"}
-SCREENS: Final[dict[str, dict[str, Any]]] = {
-    "wide": {"viewport": {"width": 1200, "height": 800}},
-    "narrow": {"viewport": {"width": 320, "height": 568}, "is_mobile": True, "has_touch": True},
-    "dark": {"viewport": {"width": 600, "height": 800}, "color_scheme": "dark"},
-}
 LISTS: Final = [
     {
         "id": name,
@@ -82,22 +75,7 @@ SAID: Final = {
     },
 }
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM} on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield opened
-        opened.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -273,17 +251,9 @@ def test_a_form_on_another_site_leads_here_and_through(
     context.close()
 
 
-def faults(page: "Page") -> list[str]:
-    found = axe.Axe().run(page)
-    return [
-        f"{item['id']}: {item['help']} {[node['html'] for node in item['nodes']]}"
-        for item in found.response["violations"]
-    ]
-
-
 def look(page: "Page", language: str) -> list[str]:
     """List what is wrong with a page: axe's findings, and what axe does not measure."""
-    wrong = faults(page)
+    wrong = violations(page)
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         wrong.append("it scrolls sideways")
     if page.locator("html").get_attribute("lang") != language:

@@ -10,23 +10,12 @@ from newsletter.store import Store
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.readers import make_workspace, publish, state_of, subscribe, token
 from newsletter.web.serving import running
+from tests.browser.looking import LOCALES, SCREENS, troubles_of, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-FLAGS: Final = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PUBLIC: Final = "https://kirje.example.fi"
-LOCALES: Final = {"fi": "fi-FI", "sv": "sv-SE", "en": "en-GB"}
 WORDS: Final = {
     "fi": ("Peru tilaus", "Tilaus on peruttu", "Palauta tilaus", "Tilaus on palautettu"),
     "sv": (
@@ -43,22 +32,7 @@ WORDS: Final = {
     ),
 }
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM} on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield opened
-        opened.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -74,10 +48,7 @@ def page(browser: "Browser", request: pytest.FixtureRequest) -> "Iterator[Page]"
     choices: dict[str, Any] = getattr(request, "param", {})
     context = browser.new_context(**choices)
     opened = context.new_page()
-    troubles: list[str] = []
-    opened.on("console", lambda message: troubles.append(message.text))
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on("requestfailed", lambda failed: troubles.append(failed.url))
+    troubles = troubles_of(opened)
     yield opened
     assert context.cookies() == []
     context.close()
@@ -90,11 +61,6 @@ def link_in_a_mail(base: str, reader: int) -> str:
     mail = make_edition().text.fill(values)
     link = next(line for line in mail.splitlines() if line.startswith(PUBLIC))
     return link.replace(PUBLIC, base)
-
-
-def faults(page: "Page") -> list[str]:
-    found = axe.Axe().run(page)
-    return [f"{item['id']}: {item['help']}" for item in found.response["violations"]]
 
 
 def press_button_by_keyboard(page: "Page", label: str) -> None:
@@ -121,13 +87,6 @@ def test_a_reader_leaves_and_comes_back_with_the_keyboard_alone(
     press_button_by_keyboard(page, restore)
     page.get_by_role("heading", level=1, name=restored).wait_for()
     assert state_of(store, reader) == "active"
-
-
-SCREENS: Final[dict[str, dict[str, Any]]] = {
-    "wide": {"viewport": {"width": 1200, "height": 800}},
-    "narrow": {"viewport": {"width": 320, "height": 568}, "is_mobile": True, "has_touch": True},
-    "dark": {"viewport": {"width": 600, "height": 800}, "color_scheme": "dark"},
-}
 
 
 @pytest.mark.parametrize("language", list(WORDS))
@@ -157,7 +116,7 @@ def test_axe_finds_nothing_and_everything_fits(
 
 def look(page: "Page", language: str) -> list[str]:
     """List what is wrong with a page: axe's findings, and what axe does not measure."""
-    wrong = faults(page)
+    wrong = violations(page)
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         wrong.append("it scrolls sideways")
     if page.locator("html").get_attribute("lang") != language:

@@ -10,16 +10,14 @@ import pytest
 from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # no types
     Axe,
 )
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.checks.gmail import gmail
 from newsletter.register.replies import Kind
 from newsletter.replying.letters import Letters
 from newsletter.testing.readers import make_workspace
 from tests.browser.test_mail_look import (
-    CHROMIUM,
     CLIENT_HAS,
-    FLAGS,
     OVERFLOWING,
     RULES,
     WIDTHS,
@@ -52,16 +50,6 @@ def mail(kind: Kind, language: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         letters = Letters(make_workspace(Path(folder), lists=LISTS))
         return letters.edition(kind, language, ("uutiskirje", "tapahtumat")).html.fill(VALUES)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

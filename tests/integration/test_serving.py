@@ -22,7 +22,7 @@ from newsletter.errors import InputError
 from newsletter.store import Store
 from newsletter.testing import make_edition
 from newsletter.testing.readers import make_workspace, publish, rows, state_of, subscribe, token
-from newsletter.web import body
+from newsletter.web import body, wire
 from newsletter.web.serving import running, serve
 from newsletter.workspace import Workspace
 
@@ -154,6 +154,23 @@ def test_a_body_that_never_comes_is_not_waited_for_for_ever(
         assert wire.recv(4096).startswith(b"HTTP/1.1 408 ")
 
     assert state_of(store, reader) == "active"
+
+
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_a_request_that_never_comes_is_not_waited_for_for_ever(
+    base: str, monkeypatch: pytest.MonkeyPatch, before: bytes, head: bytes
+) -> None:
+    """Not on a fresh connection, nor on one that has had an answer."""
+    monkeypatch.setattr(wire, "_HEAD_SECONDS", 0.5)
+    address = urlsplit(base)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), 30) as opened:
+        if before:
+            opened.sendall(before)
+            assert opened.recv(65536).startswith(b"HTTP/1.1 200")
+        opened.sendall(head)
+        while opened.recv(65536):
+            pass
 
 
 def test_two_sites_run_beside_each_other(workspace: Workspace, store: Store) -> None:

@@ -93,6 +93,14 @@ def _foreign_keys_aside(connection: Connection) -> Iterator[None]:
         driver.close()
 
 
+def is_current(connection: Connection) -> bool:
+    """Tell, in a transaction, whether the tables are still those of this version of the tool."""
+    return bool(connection.execute(_VERSION).scalar() == HEAD)
+
+
+_VERSION: Final = text("SELECT version_num FROM alembic_version")
+
+
 def current(engine: Engine) -> str | None:
     """Tell which migration the database is at; None for an empty one."""
     with engine.connect() as connection:

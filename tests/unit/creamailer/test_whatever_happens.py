@@ -1,6 +1,5 @@
 """Whatever both sides say, whatever fails, whenever it is killed: leaving wins, nobody is lost."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.creamailer import SpentError
 from newsletter.errors import ProviderError
 from newsletter.register.subscriptions import Act, Pause, Proof, State, move
-from newsletter.store import Store, engine
+from newsletter.store import Store
+from newsletter.testing import stores
 from newsletter.testing.creamailer import STATUSES, Asked, Fault, dropped, failing, faulty
 from tests.unit.creamailer.worlds import NUMBERS, TERMS, A, B, World
 
@@ -162,21 +161,11 @@ MEMORY = Path("/dev/shm")
 """Where writing costs no time; whether writes last is not what is tested here."""
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an empty register once: making its tables takes longer than a whole sync."""
-    file = tmp_path_factory.mktemp("empty") / "register.sqlite3"
-    Store.for_file(file).close()
-    return file
-
-
 @contextmanager
-def copied(file: Path) -> Iterator[Store]:
+def opened() -> Iterator[Store]:
     memory = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        copy = shutil.copy(file, folder)
-        with Store(engine.create(f"sqlite:///{copy}")) as store:
-            yield store
+    with tempfile.TemporaryDirectory(dir=memory) as folder, stores.fresh(Path(folder)) as store:
+        yield store
 
 
 @settings(max_examples=40)
@@ -187,13 +176,12 @@ def copied(file: Path) -> Iterator[Store]:
     per_hour=st.sampled_from([3, 5, 100]),
 )
 def test_leaving_wins_and_nobody_is_lost(
-    empty: Path,
     crowd: list[Person],
     faults: list[Fault | None],
     planned: list[tuple[int, bool]],
     per_hour: int,
 ) -> None:
-    with copied(empty) as store:
+    with opened() as store:
         world = World(store, per_hour=per_hour)
         _set_up(world, crowd)
         world.account.then(*faults)

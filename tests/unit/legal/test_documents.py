@@ -10,6 +10,7 @@ from sqlalchemy import Column, Text
 from newsletter.errors import InputError
 from newsletter.legal import KINDS, accessibility, draft, page
 from newsletter.legal.processing import IMPERSONAL
+from newsletter.register import terms
 from newsletter.store.schema import metadata
 from newsletter.testing.readers import make_workspace
 
@@ -26,9 +27,15 @@ PRIVACY: dict[str, Any] = {
     "url": "https://www.example.fi/tietosuoja",
 }
 ARTICLES = {
-    "fi": ("vastaa", "tietosuojavastaava", "perua", "kuinka kauan", "tietosuojavaltuutetu"),
-    "sv": ("ansvar", "dataskyddsombud", "återkalla", "hur länge", "dataombudsman"),
-    "en": ("responsible", "data protection officer", "withdraw", "how long", "ombudsman"),
+    "fi": (
+        "rekisterinpitäjä",
+        "tietosuojavastaava",
+        "peruuttaa",
+        "kuinka kauan",
+        "tietosuojavaltuutetu",
+    ),
+    "sv": ("personuppgiftsansvarig", "dataskyddsombud", "återkalla", "hur länge", "dataombudsman"),
+    "en": ("controller", "data protection officer", "withdraw", "how long", "ombudsman"),
 }
 
 
@@ -87,6 +94,20 @@ def test_the_notice_names_what_articles_13_and_14_ask_for(tmp_path: Path, langua
 
 
 @pytest.mark.parametrize("language", list(MARKS))
+@pytest.mark.parametrize("privacy", [{}, PRIVACY])
+def test_the_notice_says_word_for_word_what_the_form_and_its_page_say(
+    tmp_path: Path, language: str, privacy: dict[str, Any]
+) -> None:
+    workspace = make_workspace(tmp_path, privacy=privacy, provider="resend")
+
+    text = draft(workspace, "privacy", language).text
+
+    for heading, said in terms.notice(workspace.settings, language):
+        assert f"## {heading}\n\n{said}\n" in text
+    assert text.count("privacy.") == (0 if privacy else 6)
+
+
+@pytest.mark.parametrize("language", list(MARKS))
 def test_the_record_names_every_table_and_column_about_people_and_says_what_it_is(
     tmp_path: Path, language: str
 ) -> None:
@@ -120,7 +141,13 @@ def test_the_times_are_those_of_the_settings(tmp_path: Path) -> None:
 
     text = draft(workspace, "record", "fi").text
 
-    for words in ("7 kuukautta", "11 kuukautta", "33 vuorokautta", "13 kuukautta", "9 vuorokautta"):
+    for words in (
+        "7 kuukautta",
+        "11 kuukautta",
+        "33 vuorokautta",
+        "13 kuukautta",
+        "39 vuorokautta",
+    ):
         assert words in text
 
 

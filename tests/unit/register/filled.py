@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert
@@ -19,15 +16,6 @@ KEY: Final = "aino.marker@example.com"
 NEW: Final = "aino.new@example.org"
 PERSON: Final = 7
 OTHER: Final = 8
-
-
-@cache
-def empty() -> bytes:
-    """Make an empty database once: to migrate one for each example takes most of the time."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite3"
-        Store.for_file(file).close()
-        return file.read_bytes()
 
 
 def at(hours: int) -> datetime:

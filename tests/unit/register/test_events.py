@@ -1,10 +1,8 @@
 """What follows from what providers tell: it only ever lowers trust."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ from newsletter.register.events import Event, Kind, take, take_all
 from newsletter.register.subscriptions import Act, Pause, Proof, State, join, move
 from newsletter.settings import Settings
 from newsletter.store import Store, schema
-from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing import KEYS, NOW, make_settings, stores
 
 Adds = Callable[..., int]
 Counts = Callable[[Table], int]
@@ -441,8 +439,7 @@ RULES = make_settings(
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Callable[[], tuple[Store, int]]]:
     """Open one register, and give the number of somebody new whenever asked."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store.for_file(Path(folder) / "register.sqlite3")
+    with stores.fresh() as store:
 
         def make() -> tuple[Store, int]:
             with store.begin() as connection:

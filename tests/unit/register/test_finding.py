@@ -12,10 +12,9 @@ from newsletter.register import finding
 from newsletter.register.finding import Found, Search
 from newsletter.store import Store
 from newsletter.store.schema import audit, subscribers, subscriptions
-from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing import KEYS, NOW, make_settings, stores
 from newsletter.testing.readers import rows
 from tests.unit.register.conftest import Adds
-from tests.unit.register.filled import empty
 
 LISTS = [{"id": name, "name": name} for name in ("uutiskirje", "tapahtumat")]
 SETTINGS = make_settings(lists=LISTS)
@@ -152,12 +151,8 @@ NAMES = st.text(st.sampled_from("aÄäöÖåÅ-%_'\\ zZ"), min_size=1, max_size=
 
 @settings(max_examples=30)
 @given(name=NAMES.filter(bool))
-def test_everybody_is_found_by_their_own_name(
-    tmp_path_factory: pytest.TempPathFactory, name: str
-) -> None:
-    file = tmp_path_factory.mktemp("finding") / "register.sqlite3"
-    file.write_bytes(empty())
-    with Store.for_file(file) as store:
+def test_everybody_is_found_by_their_own_name(name: str) -> None:
+    with stores.fresh() as store:
         register.add(
             store, register.Entry("someone@example.com", "fi", first_name=name),
             lists=["uutiskirje"], basis="consent", source="s", method="staff", by="b",

@@ -2,7 +2,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -20,7 +19,7 @@ from newsletter.errors import FindingsError, InputError, Level, StoreError
 from newsletter.register import Entry, ImportReport, Record, importing, reports, traces
 from newsletter.store import Store
 from newsletter.store.schema import consents, metadata, subscribers, subscriptions
-from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing import KEYS, NOW, make_settings, stores
 from newsletter.testing.readers import rows as all_rows
 
 Adds = Callable[..., int]
@@ -452,19 +451,6 @@ def test_cut_in_whatever_slices_and_killed_between_them_the_end_is_the_same(
     assert in_pieces == at_once
 
 
-@cache
-def empty_database() -> bytes:
-    with TemporaryDirectory() as folder:
-        Store.for_file(Path(folder) / "r.sqlite3").close()
-        return (Path(folder) / "r.sqlite3").read_bytes()
-
-
-def empty_store(file: Path) -> Store:
-    """Open a copy of an empty register: making its tables takes longer than an import."""
-    file.write_bytes(empty_database())
-    return Store.for_file(file)
-
-
 def after_import(
     before: list[tuple[str, str, bool]], content: str, size: int, killed_after: int
 ) -> dict[str, list[tuple[Any, ...]]]:
@@ -472,7 +458,7 @@ def after_import(
     lists = ["x", "y"]
     workspace = make_settings(lists=[{"id": name, "name": name} for name in lists])
     terms: dict[str, Any] = {"basis": "consent", "source": "fair", "by": "hilja", "now": NOW}
-    with TemporaryDirectory() as folder, empty_store(Path(folder) / "r.sqlite3") as store:
+    with TemporaryDirectory() as folder, stores.fresh(Path(folder)) as store:
         for name, item, leaves in before:
             entry = Entry(f"{name}@b.fi", "fi")
             added = register.add(store, entry, lists=[item], method="staff", keys=KEYS, **terms)

@@ -14,7 +14,7 @@ from newsletter.errors import InputError
 from newsletter.register import listing
 from newsletter.store import Store
 from newsletter.store.schema import audit, subscribers, subscriptions
-from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing import KEYS, NOW, make_settings, stores
 from tests.unit.register.conftest import Adds
 
 
@@ -152,7 +152,7 @@ def test_an_export_is_imported_as_it_was(
         add(address, first_name=name, municipality="Sysmä")
     target = tmp_path / "list.csv"
     write(store, target)
-    with Store.for_file(tmp_path / "other.sqlite3") as other:
+    with stores.fresh() as other:
         report = register.import_file(
             other, target, settings=make_settings(), lists=["uutiskirje"], basis="consent",
             source="the old system", by="hilja", now=NOW, keys=KEYS,
@@ -171,7 +171,7 @@ def test_who_had_left_is_not_put_on_a_list_by_the_import_of_an_export(
     register.remove(store, "aino@example.com", by="hilja", now=NOW)
     target = tmp_path / "left.csv"
     write(store, target, state="left")
-    with Store.for_file(tmp_path / "other.sqlite3") as other:
+    with stores.fresh() as other:
         register.import_file(
             other, target, settings=make_settings(), lists=["uutiskirje"], basis="consent",
             source="the old system", by="hilja", now=NOW, keys=KEYS,

@@ -1,6 +1,7 @@
 """Whatever is done in whatever order: who left or is suppressed is never mailed."""
 
 import tempfile
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from sqlalchemy import select
 from newsletter import register
 from newsletter.errors import InputError
 from newsletter.register import Entry, audience
-from newsletter.store import Store
 from newsletter.store.schema import consents, subscriptions
-from newsletter.testing import KEYS, NOW, make_settings
+from newsletter.testing import KEYS, NOW, make_settings, stores
 
 LISTS = ("a", "b")
 PEOPLE = ("aino", "Aino", "eero", "siiri")
@@ -34,8 +34,9 @@ class Register(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.for_file(Path(self.folder.name) / "register.sqlite3")
+        self.opened = ExitStack()
+        self.folder = self.opened.enter_context(tempfile.TemporaryDirectory())
+        self.store = self.opened.enter_context(stores.fresh(Path(self.folder)))
         self.now = NOW
         self.ids: dict[str, int] = {}
         self.on: set[tuple[str, str]] = set()
@@ -47,8 +48,7 @@ class Register(RuleBasedStateMachine):
         self.moves = 0
 
     def teardown(self) -> None:
-        self.store.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     def arrive(self, key: str, lists: list[str]) -> None:
         """Put somebody on lists in the model; who left stays away."""
@@ -81,7 +81,7 @@ class Register(RuleBasedStateMachine):
 
     @rule(names=st.lists(person, min_size=1, max_size=4), lists=some_lists)
     def import_file(self, names: list[str], lists: list[str]) -> None:
-        file = Path(self.folder.name) / "people.csv"
+        file = Path(self.folder) / "people.csv"
         file.write_text("email\n" + "".join(f"{address(name)}\n" for name in names))
 
         report = register.import_file(

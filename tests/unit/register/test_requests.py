@@ -13,7 +13,7 @@ from newsletter.register import requests, suppressions
 from newsletter.register.subscriptions import Act, Pause, Proof, State, move
 from newsletter.register.tokens import Tokens
 from newsletter.store import Store, schema
-from newsletter.testing import KEYS, NOW
+from newsletter.testing import KEYS, NOW, stores
 from newsletter.testing.readers import rows
 from tests.unit.register.asking import (
     AINO,
@@ -74,12 +74,10 @@ def test_who_is_mailed_already_is_told_so_and_everybody_else_is_asked(
     assert mail["lists"] == ["uutiskirje"]
 
 
-def test_asking_does_the_same_work_whoever_it_is_about(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_asking_does_the_same_work_whoever_it_is_about() -> None:
     work = {}
     for standing in STANDINGS:
-        with Store.for_file(tmp_path_factory.mktemp(standing) / "r.sqlite3") as store:
+        with stores.fresh() as store:
             put(store, adding(store), standing)
             with statements(store) as found:
                 ask(store)

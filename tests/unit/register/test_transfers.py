@@ -3,7 +3,8 @@ from sqlalchemy import select
 
 from newsletter import register
 from newsletter.register.entries import Entry
-from newsletter.register.subscriptions import Proof, State
+from newsletter.register.states import Proof
+from newsletter.register.statuses import Status
 from newsletter.register.transfers import take_over
 from newsletter.store import Store
 from newsletter.store.schema import consents, subscribers, subscriptions
@@ -14,10 +15,10 @@ AINO, BO = "aino@example.com", "bo@example.com"
 PROOF = Proof(method="sync", source="Creamailer", by="hilja", now=NOW, basis="consent")
 
 
-def take(store: Store, state: State, *entries: Entry) -> int:
+def take(store: Store, status: Status, *entries: Entry) -> int:
     people = {entry.address.casefold(): entry for entry in entries}
     with store.begin() as connection:
-        return take_over(connection, "uutiskirje", people, state, PROOF)
+        return take_over(connection, "uutiskirje", people, status, PROOF)
 
 
 def states(store: Store) -> dict[str, str]:
@@ -28,11 +29,11 @@ def states(store: Store) -> dict[str, str]:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-@pytest.mark.parametrize(("state", "act"), [(State.ACTIVE, "given"), (State.LEFT, "withdrawn")])
-def test_each_comes_with_the_proof_of_it(store: Store, state: State, act: str) -> None:
-    assert take(store, state, Entry(AINO, "fi", "Aino"), Entry(BO, "sv")) == 2
+@pytest.mark.parametrize(("status", "act"), [(Status.ACTIVE, "given"), (Status.LEFT, "withdrawn")])
+def test_each_comes_with_the_proof_of_it(store: Store, status: Status, act: str) -> None:
+    assert take(store, status, Entry(AINO, "fi", "Aino"), Entry(BO, "sv")) == 2
 
-    assert states(store) == {AINO: state, BO: state}
+    assert states(store) == {AINO: status, BO: status}
     with store.read() as connection:
         proof = connection.execute(select(consents).order_by(consents.c.id)).all()
     assert [(row.act, row.method, row.address, row.language) for row in proof] == [
@@ -42,10 +43,10 @@ def test_each_comes_with_the_proof_of_it(store: Store, state: State, act: str) -
 
 
 def test_repeating_it_changes_nothing(store: Store) -> None:
-    take(store, State.ACTIVE, Entry(AINO, "fi"))
+    take(store, Status.ACTIVE, Entry(AINO, "fi"))
 
-    assert take(store, State.ACTIVE, Entry(AINO, "fi")) == 0
-    assert take(store, State.LEFT, Entry(AINO, "fi")) == 0
+    assert take(store, Status.ACTIVE, Entry(AINO, "fi")) == 0
+    assert take(store, Status.LEFT, Entry(AINO, "fi")) == 0
 
     assert states(store) == {AINO: "active"}
 
@@ -57,7 +58,7 @@ def test_who_left_stays_away(store: Store, add: Adds) -> None:
         by="subscriber", now=NOW,
     )  # fmt: skip
 
-    assert take(store, State.ACTIVE, Entry(AINO, "fi")) == 0
+    assert take(store, Status.ACTIVE, Entry(AINO, "fi")) == 0
 
     assert states(store) == {AINO: "left"}
 
@@ -67,7 +68,7 @@ def test_of_somebody_known_only_what_is_empty_is_filled(store: Store, add: Adds)
 
     take(
         store,
-        State.ACTIVE,
+        Status.ACTIVE,
         Entry(AINO, "sv", "Anna", "Esimerkki", fields={"municipality": "Sysmä"}),
     )
 
@@ -78,7 +79,7 @@ def test_of_somebody_known_only_what_is_empty_is_filled(store: Store, add: Adds)
 
 
 def test_a_leave_cannot_be_undone_into_a_subscription_that_never_was(store: Store) -> None:
-    take(store, State.LEFT, Entry(AINO, "fi"))
+    take(store, Status.LEFT, Entry(AINO, "fi"))
 
     assert not register.restore(
         store, subscriber_id=1, list_id="uutiskirje", method="page", source="kirje",
@@ -86,7 +87,7 @@ def test_a_leave_cannot_be_undone_into_a_subscription_that_never_was(store: Stor
     )  # fmt: skip
 
 
-def test_many_go_in_slices(store: Store) -> None:
+def test_many_go_in_at_once_and_are_counted(store: Store) -> None:
     people = [Entry(f"p{number}@example.com", "fi") for number in range(2500)]
 
-    assert take(store, State.ACTIVE, *people) == 2500
+    assert take(store, Status.ACTIVE, *people) == 2500

@@ -1,5 +1,6 @@
 import base64
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -257,6 +258,13 @@ def test_csv_is_told_from_workbooks_by_its_content(tmp_path: Path) -> None:
     assert workbooks.is_one(tmp_path / "b.csv")
     with pytest.raises(InputError, match="cannot read"):
         workbooks.is_one(tmp_path / "missing.xlsx")
+
+
+def test_a_pipe_is_refused_at_once_instead_of_being_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "people.csv")
+
+    with pytest.raises(InputError, match="it is no file"):
+        workbooks.is_one(tmp_path / "people.csv")
 
 
 def test_the_reader_itself_tells_what_is_wrong(

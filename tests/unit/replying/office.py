@@ -93,11 +93,11 @@ class Office:
         """Put somebody on a list; give their number."""
         return subscribe(self.store, address, now=self.now, **choices)
 
-    def queue(self, kind: queued.Kind, address: str = AINO, **choices: Any) -> int:  # noqa: ANN401
-        """Queue a reply; give its number."""
+    def queue(self, kind: queued.Kind, address: str = AINO, **choices: Any) -> None:  # noqa: ANN401
+        """Queue a reply."""
         values: dict[str, Any] = {"language": "fi", "lists": ["uutiskirje"], "now": self.now}
         with self.store.begin() as connection:
-            return queued.queue(connection, kind, address=address, **(values | choices))
+            queued.queue(connection, kind, address=address, **(values | choices))
 
     def ask_link(self, subscriber_id: int, kind: Any) -> None:  # noqa: ANN401 - export or erase
         """Ask for a fresh link to somebody's data."""

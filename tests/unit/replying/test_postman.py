@@ -264,6 +264,25 @@ def test_what_another_postman_has_settled_meanwhile_is_not_overwritten(office: O
     assert quick.addresses == [AINO]
 
 
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_another_postman_whose_clock_is_behind_leaves_a_call_under_way_alone(
+    office: Office, seconds: int
+) -> None:
+    first, second = MemoryProvider(), MemoryProvider()
+    office.apply()
+
+    def come_too(_batch: Batch) -> None:
+        office.turn(seconds=-seconds)
+        office.deliver(second)
+
+    first.during(come_too)
+    done = office.deliver(first)
+
+    assert (done.sent, office.state()) == (1, "sent")
+    assert first.addresses == [AINO]
+    assert second.batches == []
+
+
 def test_who_lost_the_lease_writes_nothing_while_another_is_calling(office: Office) -> None:
     slow, quick = IdempotentMemoryProvider(), IdempotentMemoryProvider()
     office.apply()

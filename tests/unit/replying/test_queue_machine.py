@@ -8,11 +8,13 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import select
 
 from newsletter.errors import ProviderError
 from newsletter.providers import Batch
 from newsletter.store import Store
 from newsletter.store.schema import replies, requests
+from newsletter.testing import stores
 from newsletter.testing.providers import Answer, IdempotentMemoryProvider, MemoryProvider
 from tests.unit.replying.office import Office
 
@@ -29,7 +31,7 @@ ANSWERS = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make one register for all examples: its tables take longer than any of them."""
     Queue.folder = tmp_path_factory.mktemp("queue")
-    with Store.for_file(Queue.folder / "register.sqlite3") as store:
+    with stores.fresh(Queue.folder) as store:
         Queue.store = store
         yield
 
@@ -104,7 +106,10 @@ class Queue(RuleBasedStateMachine):
         for _ in range(4):
             self.office.turn(minutes=16)
             done = self.postman.deliver(self.office.now)
-        states = {number: self.office.state(number) for number in range(1, self.people + 1)}
+        with self.store.read() as connection:
+            numbers = connection.scalars(select(replies.c.id).order_by(replies.c.id)).all()
+        states = dict(enumerate(map(self.office.state, numbers), 1))
+        assert len(states) == self.people
         assert done.waiting == 0
         assert set(states.values()) <= {"sent", "unknown", "dropped"}
         for number, state in states.items():

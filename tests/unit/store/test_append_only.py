@@ -77,6 +77,7 @@ def test_proof_and_results_are_not_changed(filled: Store, table: Table) -> None:
         connection.execute(update(table).values({column: "changed"}))
 
 
+@pytest.mark.sqlite(reason="only SQLite has OR REPLACE")
 @pytest.mark.parametrize("table", KEPT, ids=str)
 def test_proof_and_results_are_not_replaced(filled: Store, table: Table) -> None:
     with filled.read() as connection:

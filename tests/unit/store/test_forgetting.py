@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import delete, insert, select
 
 from newsletter.store import Store
 from newsletter.store.schema import suppressions
 from newsletter.testing import NOW
+
+pytestmark = pytest.mark.sqlite(reason="is about its files")
 
 SECRET = "a-trace-of-somebody"
 

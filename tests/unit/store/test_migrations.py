@@ -1,4 +1,5 @@
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.errors import StoreError
 from newsletter.store import Store, engine, migrations
 from newsletter.store.schema import metadata
+from newsletter.testing import stores
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
@@ -23,6 +25,7 @@ def described(bound: Connection) -> dict[str, object]:
                     | {
                         "type": str(column["type"]),
                         "default": (column["default"] or "").strip("()"),
+                        "comment": None,
                     }
                     for column in found.get_columns(name)
                 ),
@@ -40,12 +43,16 @@ def described(bound: Connection) -> dict[str, object]:
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
-    made = engine.create("sqlite://")
-    with made.connect() as expected, store.read() as connection:
-        metadata.create_all(expected)
+    with ExitStack() as stack:
+        url = "sqlite://"
+        if store.dialect == "postgresql":
+            url = stack.enter_context(stores.postgresql().fresh(tables=False))
+        made = engine.create(url)
+        stack.callback(made.dispose)
+        with made.connect() as expected, store.read() as connection:
+            metadata.create_all(expected)
 
-        assert described(connection) == described(expected)
-    made.dispose()
+            assert described(connection) == described(expected)
 
 
 def test_head_names_the_newest_migration() -> None:

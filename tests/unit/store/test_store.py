@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import QueuePool, exc, insert, select, text
 
-from newsletter.errors import StoreError
+from newsletter.errors import InputError, StoreError
 from newsletter.store import Store, engine
 from newsletter.store.schema import subscribers, suppressions
-from newsletter.testing import NOW
+from newsletter.testing import NOW, stores
 
 
 def suppress(store: Store, name: str) -> None:
@@ -29,7 +29,7 @@ def test_a_write_is_kept(store: Store) -> None:
     suppress(store, "a")
 
     assert names(store) == ["a"]
-    assert store.dialect == "sqlite"
+    assert store.dialect == stores.chosen()
 
 
 def test_a_write_that_fails_keeps_nothing(store: Store) -> None:
@@ -41,6 +41,7 @@ def test_a_write_that_fails_keeps_nothing(store: Store) -> None:
     assert names(store) == []
 
 
+@pytest.mark.sqlite(reason="PostgreSQL's server sees to that")
 def test_the_database_is_durable_and_keeps_foreign_keys(store: Store) -> None:
     with store.read() as connection:
         found = {
@@ -190,7 +191,7 @@ def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.Monke
     with pytest.raises(StoreError, match="not installed") as caught:
         Store.open("postgresql://kirje@127.0.0.1:9/kirje")
 
-    assert "psycopg" in caught.value.hint
+    assert "newsletter-desk[postgresql]" in caught.value.hint
 
 
 def test_another_kind_of_database_is_refused() -> None:
@@ -204,3 +205,24 @@ def test_a_database_in_memory_needs_no_folder() -> None:
     with created.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
     created.dispose()
+
+
+@pytest.mark.postgresql
+def test_a_character_that_postgresql_cannot_keep_is_told() -> None:
+    with stores.postgresql().fresh() as url, Store.open(url) as store:
+        with pytest.raises(InputError, match="NUL character"):
+            suppress(store, "a\x00b")
+
+        assert names(store) == []
+
+
+def test_who_finds_no_connection_free_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_free() -> None:
+        raise exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached")
+
+    monkeypatch.setattr(store._engine.pool, "connect", none_free)
+
+    with pytest.raises(StoreError, match="too many use the database"):
+        suppress(store, "a")

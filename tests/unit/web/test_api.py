@@ -14,6 +14,7 @@ from newsletter.store import Store
 from newsletter.store.schema import requests, wordings
 from newsletter.testing import KEYS, NOW
 from newsletter.testing.readers import Clock, replies_to, request_token, rows, subscribe
+from newsletter.web.body import LARGEST
 from tests.unit.web.form_sites import opened
 
 PATH = "/api/subscriptions"
@@ -218,6 +219,28 @@ def test_only_scripts_of_named_sites_are_let_in_and_never_with_credentials(
     if let_in:
         assert asked.headers["access-control-allow-methods"] == "POST"
         assert asked.headers["access-control-allow-headers"] == "Content-Type"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"content": b"x" * (LARGEST + 1)}, 413),
+        ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415),
+        ({"json": GOOD, "method": "PUT"}, 405),
+    ],
+)
+def test_a_script_that_is_let_in_can_read_every_refusal(
+    tmp_path: Path, store: Store, clock: Clock, sent: dict[str, Any], status: int
+) -> None:
+    with opened(tmp_path, store, clock, subscribe={"origins": [OURS]}) as client:
+        for origin, allowed in ((OURS, OURS), ("https://evil.example", None)):
+            headers = {"Origin": origin, **sent.get("headers", {})}
+
+            answer = client.request(**{"method": "POST", "url": PATH, **sent, "headers": headers})
+
+            assert answer.status_code == status
+            assert answer.headers.get("access-control-allow-origin") == allowed
+            assert "Origin" in answer.headers["vary"]
 
 
 def test_the_proof_names_the_site_of_the_script(tmp_path: Path, store: Store, clock: Clock) -> None:

@@ -39,7 +39,7 @@ def edition(title: str = "Kevät", **changes: Any) -> Edition:  # noqa: ANN401 -
 
 def mail(
     store: Store, *sent: Edition, lists: list[str] | None = None, now: datetime = NOW,
-    state: str = "done",
+    state: str = "done", sequence: str = "",
 ) -> None:  # fmt: skip
     """Record a mailing of these editions."""
     with store.begin() as connection:
@@ -54,6 +54,7 @@ def mail(
                 audience=1,
                 planned_by="tests",
                 planned_at=now,
+                sequence=sequence,
             )
             .returning(mailings.c.id)
         ).scalar_one()
@@ -335,6 +336,31 @@ def test_view_in_browser_leads_to_the_copy(client: TestClient, store: Store) -> 
         assert link
         answer = client.get(link[1])
         assert answer.status_code == 200
-        assert mails.issue.subject in answer.text
+        assert str(mails.issue.subject) in answer.text
         assert "Aino" not in answer.text
         assert "/u/abc" not in answer.text
+
+
+def test_a_step_of_a_sequence_is_read_by_its_address_but_listed_nowhere(
+    client: TestClient, store: Store
+) -> None:
+    day = timedelta(days=1)
+    welcome = edition("Tervetuloa", issue="tervetuloa")
+    mail(store, edition("Kevät"))
+    mail(store, welcome, sequence="tervetulo/tervetuloa")
+    mail(store, edition("Välkommen", issue="tervetuloa", language="sv"), sequence="t/tervetuloa")
+    mail(store, welcome, sequence="tervetulo/tervetuloa", now=NOW + day)
+
+    shown = client.get("/issues/tervetuloa/fi")
+
+    assert "Tervetuloa" not in client.get("/issues").text
+    assert "tervetuloa" not in client.get("/sitemap.xml").text
+    assert "<h1>Tervetuloa</h1>" in shown.text
+    assert shown.headers["X-Robots-Tag"] == "noindex"
+    with store.read() as connection:
+        found = archive.find(connection, "tervetuloa", "sv", public=PUBLIC)
+    assert found is not None
+    assert [(copy.language, copy.published_at) for copy in found.copies] == [
+        ("fi", NOW),
+        ("sv", NOW),
+    ]

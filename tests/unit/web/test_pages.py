@@ -1,6 +1,8 @@
 """The public pages: home, the addresses of issues, media, assets, health."""
 
+import os
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -192,6 +194,24 @@ def test_a_changed_theme_gives_the_style_sheet_another_address(
     assert line not in changed
 
 
+@pytest.mark.parametrize("sheet", ["site.css.j2", "forms.css.j2"])
+def test_an_edited_style_sheet_gets_another_address_without_a_restart(
+    tmp_path: Path, store: Store, sheet: str
+) -> None:
+    own = tmp_path / "templates" / "web" / sheet
+    own.parent.mkdir(parents=True)
+    shutil.copy(workspaces.starter() / "templates" / "web" / sheet, own)
+    with TestClient(create_app(make_workspace(tmp_path), store)) as client:
+        before, again = client.get("/").text, client.get("/").text
+        own.write_text(own.read_text() + ".mine { color: inherit; }")
+        os.utime(own, (1, 1))  # a clock that is too coarse shall not hide the edit
+        after = client.get("/").text
+        assert ".mine" in client.get("/assets/site.css").text
+
+    assert again == before
+    assert after != before
+
+
 def test_the_workspaces_own_templates_win(tmp_path: Path, store: Store) -> None:
     (tmp_path / "templates" / "web").mkdir(parents=True)
     (tmp_path / "templates" / "web" / "home.html.j2").write_text("oma {{ sender.organisation }}")
@@ -235,6 +255,7 @@ def test_the_masthead_colours_the_start_of_the_wordmark(tmp_path: Path, store: S
     assert '<a href="/"><span></span>Kirje</a>' in text
 
 
+@pytest.mark.sqlite(reason="spoils its file")
 def test_health_says_whether_the_database_answers_and_nothing_else(
     client: TestClient, store: Store, tmp_path: Path
 ) -> None:

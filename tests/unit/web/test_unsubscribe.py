@@ -1,7 +1,11 @@
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
@@ -13,7 +17,8 @@ from newsletter.register.tokens import Tokens
 from newsletter.store import Store
 from newsletter.store.schema import consents, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW
-from newsletter.testing.readers import Clock, rows, state_of, subscribe, token
+from newsletter.testing.readers import Clock, make_workspace, rows, state_of, subscribe, token
+from newsletter.web import create_app
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -192,6 +197,35 @@ def test_leaving_again_answers_200_and_changes_nothing(client: TestClient, store
     assert (again.status_code, again.text) == (200, first.text)
     assert client.post(link).status_code == 200
     assert rows(store) == before
+
+
+async def posted_together(app: FastAPI, links: list[str]) -> list[httpx.Response]:
+    transport = httpx.ASGITransport(app)
+    form = {"List-Unsubscribe": "One-Click"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        answers = await asyncio.gather(*(client.post(link, data=form) for link in links))
+    app.state.site.writer.close()
+    return answers
+
+
+def test_all_who_leave_at_the_same_moment_are_answered_and_each_has_one_proof(
+    tmp_path: Path, store: Store
+) -> None:
+    readers = [
+        subscribe(store, f"a{number}@example.com", language=language)
+        for number, language in enumerate(["fi", "sv"] * 3)
+    ]
+    app = create_app(make_workspace(tmp_path), store, clock=Clock())
+    links = [f"/u/{token(reader)}" for reader in [*readers, *readers, 4711]]
+
+    answers = asyncio.run(posted_together(app, links))
+
+    assert [answer.status_code for answer in answers] == [200] * 12 + [404]
+    texts = {"fi": "Tilaus on peruttu.\n", "sv": "Prenumerationen är avslutad.\n"}
+    assert [answer.text for answer in answers[:2]] == list(texts.values())
+    assert [answer.text for answer in answers[:6]] == [answer.text for answer in answers[6:12]]
+    assert {state_of(store, reader) for reader in readers} == {"left"}
+    assert methods(store).count("one_click") == len(readers)
 
 
 def test_a_body_too_large_is_refused_and_changes_nothing(client: TestClient, store: Store) -> None:

@@ -151,3 +151,108 @@ def test_closing_finishes_what_waits(store: Store) -> None:
 
     assert all(answer.done() for answer in answers)
     assert len(names(store)) == 20
+
+
+def test_items_that_wait_for_the_same_work_are_given_to_it_together(
+    store: Store, commits: list[object]
+) -> None:
+    calls: list[list[str]] = []
+
+    def put_each(connection: Connection, items: list[str]) -> list[str]:
+        calls.append(items)
+        return [put(item)(connection) for item in items]
+
+    async def crowd() -> tuple[str, ...]:
+        writer, gate = Writer(store), Gate()
+        writer.submit(gate)
+        assert gate.entered.wait(10)
+        waiting = asyncio.gather(
+            writer.write_each(put_each, "a"),
+            writer.write_each(put_each, "b"),
+            writer.write(put("c")),
+            writer.write_each(put_each, "d"),
+        )
+        await asyncio.sleep(0)
+        gate.open.set()
+        answers = tuple(await waiting)
+        writer.close()
+        return answers
+
+    assert asyncio.run(crowd()) == ("a", "b", "c", "d")
+    # In the order in which they came: what stands between two is not overtaken.
+    assert calls == [["a", "b"], ["d"]]
+    assert len(commits) == 2
+
+
+def test_an_item_at_fault_does_not_make_its_neighbours_suffer(store: Store) -> None:
+    def put_each(connection: Connection, items: list[str]) -> list[str]:
+        for item in items:
+            put(item)(connection)
+        if "bad" in items:
+            raise LookupError("wrong")
+        return items
+
+    async def crowd() -> list[str | BaseException]:
+        writer = Writer(store)
+        items = ["a", "bad", "b"]
+        answers = await asyncio.gather(
+            *(writer.write_each(put_each, item) for item in items), return_exceptions=True
+        )
+        writer.close()
+        return answers
+
+    first, bad, last = asyncio.run(crowd())
+
+    assert (first, last) == ("a", "b")
+    assert isinstance(bad, LookupError)
+    assert names(store) == {"a", "b"}
+
+
+def test_a_coroutine_that_gave_up_does_not_keep_the_others_waiting(store: Store) -> None:
+    async def crowd() -> str:
+        writer, gate = Writer(store), Gate()
+        writer.submit(gate)
+        assert gate.entered.wait(10)
+        gone = asyncio.ensure_future(writer.write(put("gone")))
+        here = asyncio.ensure_future(writer.write(put("here")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        gate.open.set()
+        answer = await here
+        writer.close()
+        return answer
+
+    assert asyncio.run(crowd()) == "here"
+    assert names(store) == {"here"}
+
+
+def test_a_loop_that_is_closed_is_no_fault_of_the_next(store: Store) -> None:
+    writer, gate = Writer(store), Gate()
+    writer.submit(gate)
+    assert gate.entered.wait(10)
+
+    async def leave_behind() -> None:
+        waiting = asyncio.ensure_future(writer.write(put("left behind")))
+        await asyncio.sleep(0)
+        del waiting
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave_behind())
+    loop.close()
+    gate.open.set()
+
+    assert writer.submit(put("next")).result(10) == "next"
+    writer.close()
+
+
+def test_after_closing_nobody_waits_for_ever(store: Store) -> None:
+    writer = Writer(store)
+    writer.close()
+
+    with pytest.raises(StoreError, match="stopping"):
+        asyncio.run(writer.write(put("late")))
+    with pytest.raises(StoreError, match="stopping"):
+        writer.submit(put("late")).result(10)
+
+    assert names(store) == set()

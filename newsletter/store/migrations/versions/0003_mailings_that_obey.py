@@ -30,6 +30,7 @@ def _change_tables() -> None:
         sa.Column("experiment", sa.JSON(), nullable=True),
         _time("not_before"),
         _time("latest"),
+        sa.Column("despite_quiet", sa.Boolean(), server_default=sa.false(), nullable=False),
         _text("state", "open"),
         _text("state_reason"),
         _text("state_by"),
@@ -43,7 +44,10 @@ def _change_tables() -> None:
             op.f("ck_mailings_state"), "state IN ('open', 'paused', 'cancelled')"
         )
     op.add_column("results", _text("settled_by"))
-    op.create_index(op.f("ix_events_delivery_id"), "events", ["delivery_id"])
+    op.create_index("ix_events_told", "events", ["kind", "delivery_id"])
+    op.drop_index(op.f("ix_deliveries_mailing_id"), "deliveries")
+    op.create_index("ix_deliveries_mailing", "deliveries", ["mailing_id", "id"])
+    op.create_index("ix_consents_joined", "consents", ["list_id", "act", "recorded_at"])
 
 
 def _make_tables() -> None:
@@ -74,6 +78,8 @@ def _make_tables() -> None:
         _time("blocked_until"),
         _text("reason"),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refusals", sa.Integer(), server_default="0", nullable=False),
         _time("warm_since"),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_accounts")),
     )
