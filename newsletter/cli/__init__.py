@@ -10,19 +10,28 @@ import typer
 from typer.core import TyperGroup
 
 from newsletter.cli import (
+    approve,
+    cancel,
     check,
     db,
     demo,
     form,
     init,
     legal,
+    pause,
+    reconcile,
     render,
     replies,
+    report,
+    resume,
     retention,
     send,
+    sequences,
     serve,
     status,
     subscribers,
+    winner,
+    worker,
 )
 from newsletter.cli.output import asked_for_json, refused, stopped
 from newsletter.errors import NewsletterError
@@ -80,14 +89,23 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("render")(render.render)
 app.command("send")(send.send)
+app.command("approve")(approve.approve)
+app.command("pause")(pause.pause)
+app.command("resume")(resume.resume)
+app.command("cancel")(cancel.cancel)
+app.command("winner")(winner.winner)
 app.command("status")(status.status)
+app.command("report")(report.report)
+app.command("reconcile")(reconcile.reconcile)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("form")(form.form)
 app.command("replies")(replies.replies)
 app.command("legal")(legal.legal)
 app.command("demo")(demo.demo)
 app.command("retention")(retention.retention)
 app.add_typer(db.app, name="db")
+app.add_typer(sequences.app, name="sequences")
 app.add_typer(subscribers.app, name="subscribers")
 
 

@@ -46,6 +46,8 @@ def check(
             found += desk.prepare(opened, name, now=datetime.now(UTC)).findings
         except FindingsError as error:
             found += error.findings
+    if not issues:
+        found += desk.check_sequences(opened)
     _report(found, len(wanted), as_json=as_json)
     failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     if any(finding.level in failing for finding in found):

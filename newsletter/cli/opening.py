@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_store(folder: Path | None) -> "Iterator[tuple[Workspace, Store, datetime]]":
-    """Open the workspace and its database; both are closed at the end."""
-    from newsletter.store import Store
+def opened_store(
+    folder: Path | None, *, moved: bool = False
+) -> "Iterator[tuple[Workspace, Store, datetime]]":
+    """Open the workspace and its database; both are closed at the end.
+
+    Raises InputError for a database whose content was moved elsewhere, unless `moved` allows it:
+    what is written into it would be forgotten.
+    """
+    from newsletter.store import Store, home
 
     workspace = workspaces.find(folder)
     workspace.keys()  # made before the register is, so that one without the other means a loss
     now = datetime.now(UTC)
     with Store.open(workspace.database_url) as store:
+        if not moved:
+            home.refuse_moved(store)
         _tell_wrong_clock(store, now)
         yield workspace, store, now
 

@@ -9,7 +9,6 @@ from newsletter.cli.output import (
     WorkspaceOption,
     YesOption,
     agreed,
-    count,
     plain,
     say,
     show,
@@ -18,6 +17,7 @@ from newsletter.cli.output import (
 
 if TYPE_CHECKING:
     from newsletter.cli.sending import Sending
+    from newsletter.cli.waiting import Held
     from newsletter.mailing import Accounts, Forecast
 
 
@@ -29,6 +29,24 @@ def send(
         list[str] | None,
         typer.Option("--list", metavar="LIST", help="Instead of the issue's lists; may repeat."),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help='Plan it for then: "2026-12-01 09:00".'),
+    ] = None,
+    latest: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --at: how late it may begin by itself; 2h, 11:00."),
+    ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="Also what is scheduled for later, or was missed.")
+    ] = False,
+    only_missing: Annotated[
+        bool,
+        typer.Option("--only-missing", help="Nobody new: who missed an earlier mailing of it."),
+    ] = False,
+    despite_quiet: Annotated[
+        bool, typer.Option("--despite-quiet", help="Also in the quiet hours.")
+    ] = False,
     workspace: WorkspaceOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show whom it would mail, change nothing.")
@@ -40,20 +58,26 @@ def send(
 
     Checks it, shows whom it would mail, asks, sends, ends with the accounts.
     Run it again at any time: whoever has the issue already, or left, gets nothing; whoever is
-    missing gets it. Ctrl-C stops after the call in flight, a second one at once.
+    missing gets it. Ctrl-C stops after the call in flight, a second one at once. With --at nothing
+    leaves yet: it is planned, and goes out by whoever runs then.
 
-    Example: newsletter send loppuraportti --dry-run
+    Example: newsletter send loppuraportti --at "2026-12-01 09:00"
     """
     from newsletter import desk
     from newsletter.cli.opening import opened_store
     from newsletter.cli.sending import Sending
+    from newsletter.cli.waiting import read_wish
 
     with opened_store(workspace) as (opened, store, now):
+        wish = read_wish(
+            opened.settings, now, at=at, latest=latest, at_once=at_once,
+            only_missing=only_missing, despite_quiet=despite_quiet, yes=yes,
+        )  # fmt: skip
         prepared = desk.prepare(opened, issue, now=now)
         prepared.refuse_errors()
         for finding in prepared.findings:
             say(str(finding))
-        sending = Sending(opened, store, prepared, lists)
+        sending = Sending(opened, store, prepared, lists, wish=wish, now=now)
         forecast = sending.expect()
         if as_json and dry_run:
             show_json(_as_data(sending, forecast))
@@ -62,16 +86,21 @@ def send(
             show(line) if dry_run else say(line)
         if dry_run:
             return
+        sending.refuse(forecast)
+        accounts: dict[int, Accounts] = {}
         if not sending.open_mails(forecast):
-            _finish({}, as_json=as_json)
-            return
-        if not agreed(
-            f"mail it to {count(sending.open_mails(forecast), 'person', 'people')}?", yes=yes
-        ):
-            say("nothing was sent")
-            return
-        accounts = sending.send()
-    _finish(accounts, as_json=as_json)
+            sending.trying.stage.refuse()
+        else:
+            if not agreed(sending.question(forecast), yes=yes):
+                say("nothing was sent")
+                return
+            accounts = sending.send()
+        held = sending.held
+        if not as_json:
+            held.tell()
+            for line in sending.trying.afterwards():
+                say(line)
+    _finish(accounts, held, as_json=as_json)
 
 
 def _as_data(sending: "Sending", forecast: "Forecast") -> dict[str, object]:
@@ -83,12 +112,14 @@ def _as_data(sending: "Sending", forecast: "Forecast") -> dict[str, object]:
     return {"issue": sending.name, "to_mail": forecast.to_mail, **data}
 
 
-def _finish(accounts: "dict[int, Accounts]", *, as_json: bool) -> None:
-    """Show the accounts; exit code 3 when somebody is left, or nobody knows."""
+def _finish(accounts: "dict[int, Accounts]", held: "Held", *, as_json: bool) -> None:
+    """Show the accounts; exit code 3 when somebody is left or held, or nobody knows."""
     from newsletter.cli.accounts import lines
 
     if as_json:
-        show_json({"mailings": [{"id": key, **plain(value)} for key, value in accounts.items()]})
+        waiting = [plain(item) for item in (*held.scheduled, *held.idle)]
+        told = [{"id": key, **plain(value)} for key, value in accounts.items()]
+        show_json({"mailings": told, "waiting": waiting})
     else:
         for key, value in accounts.items():
             show(f"mailing {key}")
@@ -100,5 +131,5 @@ def _finish(accounts: "dict[int, Accounts]", *, as_json: bool) -> None:
         say("not finished; what is planned goes out when you run the same command again")
     if unknown:
         say(f"{unknown:,} unknown: newsletter status MAILING --people unknown names them")
-    if unfinished or unknown:
+    if unfinished or unknown or held.idle:
         raise typer.Exit(3)

@@ -1,18 +1,17 @@
 """What stands between `newsletter send` and the mailing: the question's facts, and the run."""
 
-import os
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from newsletter import desk, mailing, providers
+from newsletter.cli import following, pacing
+from newsletter.cli.handing import Handing
 from newsletter.cli.output import count, whoami
-from newsletter.cli.progress import shown
 from newsletter.cli.stopping import stoppable
+from newsletter.cli.trying import Trying
+from newsletter.cli.waiting import Held, Wish
 from newsletter.errors import InputError
-from newsletter.hosting import cid
-from newsletter.issue.edition import Edition
-from newsletter.store import Store
+from newsletter.store import Store, home
 from newsletter.workspace import Workspace
 
 
@@ -25,35 +24,73 @@ class Sending:
         store: Store,
         prepared: desk.Prepared,
         lists: Sequence[str] | None,
+        *,
+        wish: Wish = Wish(),
+        now: datetime | None = None,
     ) -> None:
         self.name = prepared.name
+        self._now = now or datetime.now(UTC)
+        self.wish = wish
         self._workspace = workspace
         self._store = store
         self._prepared = prepared
         self._lists = workspace.settings.lists_named(lists or prepared.lists)
         self._keys = workspace.keys()
+        self._handing = Handing(workspace, store)
+        self.trying = Trying(store, prepared, workspace.settings.time_zone, self._now)
 
     @property
-    def unfinished(self) -> list[mailing.Summary]:
-        """Mailings of this issue that still have something to hand over, the oldest first."""
-        found = mailing.mailings(self._store, issue=self.name)
-        return [item for item in reversed(found) if not item.accounts.finished]
+    def held(self) -> Held:
+        """The issue's open mailings, and what holds them, as things are now."""
+        settings = self._workspace.settings
+        return Held(self._store, self.name, settings, self.wish, self._now)
 
     def expect(self) -> mailing.Forecast:
         """Find out whom it would go to."""
-        return mailing.expect(
+        if self.wish.only_missing and not self.held.was_mailed:
+            raise InputError(
+                f"{self.name} was never mailed: nobody can have missed it",
+                hint=f"leave --only-missing out: newsletter send {self.name}",
+            )
+        expected = mailing.expect(
             self._store,
-            self._prepared.editions,
+            self.trying.stage.editions,
             lists=self._lists,
             condition=self._prepared.condition,
             keys=self._keys,
             now=datetime.now(UTC),
+            only_missing=self.wish.only_missing,
+            experiment=self.trying.stage.experiment,
         )
+        return self.trying.expected(expected)
 
     def open_mails(self, forecast: mailing.Forecast) -> int:
         """Count who is to be mailed: newly planned, and left over from earlier runs."""
-        left = sum(item.accounts.planned + item.accounts.handing_over for item in self.unfinished)
-        return forecast.to_mail + left
+        held = self.held
+        concerned = {item.id: item for item in (*held.to_run, *held.to_move)}
+        return forecast.to_mail + sum(map(held.open_of, concerned.values()))
+
+    def refuse(self, forecast: mailing.Forecast) -> None:
+        """Raise InputError for what would refuse it anyway: a copied database, no approval."""
+        home.refuse(self._store)
+        if forecast.to_mail:
+            mailing.refuse_unapproved(
+                self._store,
+                self._prepared.editions,
+                sender=whoami(),
+                settings=self._workspace.settings,
+            )
+
+    def question(self, forecast: mailing.Forecast) -> str:
+        """Ask what is about to be done."""
+        zone = self._workspace.settings.time_zone
+        held = self.held
+        people = count(self.open_mails(forecast), "person", "people")
+        times = held.times if not held.to_run else self.wish.times
+        when = f" on {mailing.said(times.at, zone)} ({zone})" if times else ""
+        quiet = ", also in the quiet hours" if self.wish.despite_quiet else ""
+        late = f"{held.late}; " if held.late else ""
+        return f"{late}mail it to {people}{when or (' now' if late else '')}{quiet}?"
 
     def describe(self, forecast: mailing.Forecast) -> Iterator[str]:
         """Say whom it would go to, in lines."""
@@ -62,9 +99,11 @@ class Sending:
         yield f"{self.name} → {names}, by {settings.provider}, from {settings.sender.address}"
         yield f"  {count(forecast.audience, 'person', 'people')} in the audience"
         for (language, variant), mails in sorted(forecast.by_edition.items()):
-            edition = self._prepared.editions.siblings[language].variants[variant]
+            edition = self.trying.stage.editions.siblings[language].variants[variant]
             which = language + (f", variant {variant}" if variant else "")
-            yield f"  {mails:,} to be mailed ({which}): {edition.subject.fill({})}"
+            subject = "" if forecast.by_arm and forecast.later else f": {edition.subject.fill({})}"
+            yield f"  {mails:,} to be mailed ({which}){subject}"
+        yield from self.trying.lines(forecast)
         fallback = self._prepared.editions.fallback
         for language, people in sorted(forecast.by_language_wanted.items()):
             yield f"  {people:,} read {language}, which this issue lacks: they get {fallback}"
@@ -72,79 +111,80 @@ class Sending:
             yield f"  {people:,} excluded: {reason}"
         if forecast.mailed_before:
             yield f"  {forecast.mailed_before:,} have it already or are in a mailing under way"
-        for item in self.unfinished:
-            waiting = item.accounts.planned + item.accounts.handing_over
-            yield f"  {waiting:,} left over in mailing {item.id}: they are mailed first"
+        held = self.held
+        yield from held.lines()
+        if forecast.to_mail and held.times:
+            yield f"  who is new is planned for {mailing.said(held.times.at, settings.time_zone)}"
+        yield from pacing.days(self._workspace, self._store, self.open_mails(forecast), self._now)
+        if end := self._quiet_until():
+            until = mailing.said(end, settings.time_zone)
+            yield f"  quiet hours until {until}: nothing goes out before that (--despite-quiet)"
         for person in forecast.missing:
             yield f"  missing: {person}"
         if forecast.missing_count:
             lack = count(forecast.missing_count, "person lacks", "people lack")
             yield f"  {lack} a value that the text has no fallback for"
         if not self.open_mails(forecast):
-            yield "nobody is left to be mailed"
+            yield f"nobody {'else ' if held.scheduled else ''}is left to be mailed"
 
     def send(self) -> dict[int, mailing.Accounts]:
         """Plan for whoever is missing, hand over all that is open; gives accounts by mailing."""
         name = self._workspace.settings.provider
-        self._provider(name).close()  # a missing key or a wrong setting is told before anything
-        self._refuse_inline(name)
+        # A missing key or a wrong setting is told before anything.
+        self._handing.provider(name).close()
+        self._handing.refuse_inline(name)
         desk.publish(self._prepared)
+        held = self.held
+        if not self.trying.stage.waits:
+            self._plan(name, held)
+        self._obey(held)
+        if following.left_to_workers(self._store, self._workspace.settings.sending.engine):
+            numbers = [item.id for item in self.held.to_run]
+            return following.follow(self._store, numbers, self._workspace.settings)
+        accounts: dict[int, mailing.Accounts] = {}
+        runs = self._workspace.state / "runs"
+        with stoppable() as stop, mailing.make_owner(self._store, runs) as owner:
+            for item in self.held.cancelled:
+                mailing.settle_cancelled(self._store, item.id, owner=owner, now=datetime.now(UTC))
+            for item in self.held.to_run:
+                if not stop.is_set():
+                    accounts[item.id] = self._handing.dispatch(item.id, item.provider, stop)
+        return accounts
+
+    def _plan(self, provider_name: str, held: Held) -> None:
+        self.trying.decide()
         mailing.plan(
             self._store,
-            self._prepared.editions,
+            self.trying.stage.editions,
             lists=self._lists,
             condition=self._prepared.condition,
-            provider_name=name,
-            batch_size=providers.provider_class(name).capabilities.batch_size,
+            provider_name=provider_name,
+            batch_size=providers.provider_class(provider_name).capabilities.batch_size,
             settings=self._workspace.settings,
             by=whoami(),
             now=datetime.now(UTC),
             keys=self._keys,
+            times=held.times,
+            despite_quiet=self.wish.despite_quiet,
+            only_missing=self.wish.only_missing,
+            experiment=self.trying.stage.experiment,
         )
-        todo = [(item.id, item.provider) for item in self.unfinished]
-        accounts: dict[int, mailing.Accounts] = {}
-        with stoppable() as stop, mailing.FileOwner(self._workspace.state / "runs") as owner:
-            for number, by in todo:
-                if not stop.is_set():
-                    accounts[number] = self._dispatch(number, by, owner, stop)
-        return accounts
 
-    def _dispatch(
-        self, number: int, provider_name: str, owner: mailing.FileOwner, stop: threading.Event
-    ) -> mailing.Accounts:
-        provider = self._provider(provider_name)
-        try:
-            before = mailing.accounts(self._store, number)
-            with shown(before.planned + before.handing_over) as progress:
-                return mailing.dispatch(
-                    self._store,
-                    number,
-                    provider,
-                    keys=self._keys,
-                    clock=mailing.SystemClock(),
-                    owner=owner,
-                    stop=stop,
-                    progress=progress,
-                    inline=self._inline,
-                )
-        finally:
-            provider.close()
+    def _obey(self, held: Held) -> None:
+        """Give mailings that wait the time that is wished, or let them go."""
+        by = whoami()
+        for item in held.to_move:
+            if item.is_missed(self._now) and not self.wish.times:
+                mailing.resume(self._store, item.id, by=by, now=self._now)
+            else:
+                mailing.reschedule(self._store, item.id, self.wish.times, by=by, now=self._now)
+        if self.wish.despite_quiet:
+            for number in {item.id for item in (*held.to_run, *held.to_move)}:
+                mailing.mail_despite_quiet(self._store, number, by=by, now=self._now)
 
-    def _inline(self, edition: Edition) -> dict[str, bytes]:
-        return cid.carried(edition.html, self._workspace.media)
-
-    def _refuse_inline(self, provider_name: str) -> None:
-        """Refuse before anything is planned what the provider would refuse anyway."""
-        capabilities = providers.provider_class(provider_name).capabilities
-        hosting = self._workspace.settings.images.hosting
-        if hosting == "cid" and not capabilities.inline_images:
-            raise InputError(
-                f"{capabilities.title} cannot carry images inside the mail",
-                hint='set hosting = "web", "folder" or "s3" in [images] of newsletter.toml',
-            )
-
-    def _provider(self, name: str) -> providers.Provider:
-        settings = self._workspace.settings.providers.get(name, {})
-        return providers.load(
-            name, settings, environment=os.environ, outbox=str(self._workspace.outbox)
-        )
+    def _quiet_until(self) -> datetime | None:
+        """Tell when the quiet hours end that keep it from going out now."""
+        settings = self._workspace.settings
+        if self.wish.times or self.wish.despite_quiet:
+            return None
+        return mailing.quiet_until(settings.sending.windows, settings.time_zone, self._now)

@@ -7,6 +7,7 @@ from newsletter.desk.mails import write_mails
 from newsletter.desk.naming import Files, find, names
 from newsletter.desk.pasting import Pasted, write_for
 from newsletter.desk.prepare import Prepared, prepare, publish
+from newsletter.desk.sequences import Sequences, check_sequences, misfits, sequences
 from newsletter.desk.variants import Part, Variant, variants
 from newsletter.desk.writing import write
 
@@ -15,11 +16,15 @@ __all__ = [
     "Part",
     "Pasted",
     "Prepared",
+    "Sequences",
     "Variant",
+    "check_sequences",
     "find",
+    "misfits",
     "names",
     "prepare",
     "publish",
+    "sequences",
     "variants",
     "write",
     "write_for",

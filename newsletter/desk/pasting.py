@@ -70,7 +70,7 @@ def write_for(
         preheader = _preheader(prepared, edition, settings)
         parts = (edition.subject, edition.html, edition.text, preheader)
         notes |= dict.fromkeys(_remarks(parts, marks))
-    return Pasted(tuple(files), (*notes, *_general(settings, marks)))
+    return Pasted(tuple(files), (*notes, *_trial(prepared), *_general(settings, marks)))
 
 
 def _texts(
@@ -225,6 +225,12 @@ def _remarks(parts: tuple[Template, ...], marks: Mapping[str, str]) -> Iterator[
                 f"{slot.field} is {marks[slot.field]}: whoever has none there may read nothing "
                 f"instead of {fallback}"
             )
+
+
+def _trial(prepared: Prepared) -> Iterator[str]:
+    if prepared.trial:
+        first, *others = prepared.trial.subjects
+        yield f"several subjects are tried: what is pasted has {first}, not {', '.join(others)}"
 
 
 def _general(settings: Settings, marks: Mapping[str, str]) -> Iterator[str]:

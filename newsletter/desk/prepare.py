@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter import checks, hosting, render
-from newsletter.desk import weight
+from newsletter.desk import trials, weight
 from newsletter.desk.faults import unrendered
 from newsletter.desk.files import SnippetFolders, read_bytes, shown
 from newsletter.desk.naming import SNIPPETS, Files, find
@@ -17,6 +17,7 @@ from newsletter.issue import read
 from newsletter.issue.condition import Condition, variants
 from newsletter.issue.document import Document
 from newsletter.issue.edition import Edition, Editions, Sibling
+from newsletter.issue.trial import Trial
 from newsletter.workspace import Workspace, starter
 
 
@@ -44,6 +45,11 @@ class Prepared:
         """The audience's condition, as the issue has it."""
         return self.documents[self.editions.fallback].issue.where
 
+    @property
+    def trial(self) -> Trial | None:
+        """The trial of several subjects, if the issue has one."""
+        return self.documents[self.editions.fallback].issue.trial
+
     def refuse_errors(self) -> None:
         """Raise FindingsError when there is an error: it must not be sent so."""
         if any(finding.level is Level.ERROR for finding in self.findings):
@@ -56,26 +62,29 @@ def prepare(workspace: Workspace, wanted: str, *, now: datetime | None = None) -
     With `now`, what is over is found too.
     """
     files = find(wanted, workspace.issues)
-    documents = _read(workspace, files)
+    documents = read_documents(workspace, files)
     host = hosting.load(workspace, environment=os.environ)
     gallery = render.Gallery(_image_folders(workspace, files), host.url, cache=workspace.exports)
     fallback = _fallback(workspace, documents)
-    siblings = _siblings(workspace, files.name, documents, gallery, host)
-    findings = [
-        finding
-        for language, document in documents.items()
-        for finding in checks.check(
-            document, siblings[language].variants.values(), workspace.settings, now=now
-        )
-    ]
+    arms = {
+        arm: _siblings(workspace, files.name, documents, gallery, host, arm=arm)
+        for arm in documents[fallback].issue.subjects
+    }
+    editions = Editions(
+        files.name, fallback, next(iter(arms.values())), arms if len(arms) > 1 else {}
+    )
+    findings: list[Finding] = []
     for language, document in documents.items():
+        own = [edition for edition in editions if edition.language == language]
+        findings += checks.check(document, own, workspace.settings, now=now)
         findings += weight.heavy(document, gallery)
-        findings += weight.together(document, siblings[language].variants.values(), gallery.files)
+        findings += weight.together(document, own, gallery.files)
     findings += _disagreements(documents, fallback)
+    findings += trials.disagreements(documents, fallback)
     findings += compare(files, documents, fallback, workspace.settings)
     return Prepared(
         name=files.name,
-        editions=Editions(files.name, fallback, siblings),
+        editions=editions,
         documents=documents,
         findings=tuple(findings),
         media=dict(gallery.files),
@@ -88,8 +97,8 @@ def publish(prepared: Prepared) -> None:
     prepared.host.publish(prepared.media)
 
 
-def _read(workspace: Workspace, files: Files) -> dict[str, Document]:
-    """Read every sibling; the faults of all of them come at once."""
+def read_documents(workspace: Workspace, files: Files) -> dict[str, Document]:
+    """Read every sibling, by language; the faults of all of them come at once."""
     documents: dict[str, Document] = {}
     faults: list[Finding] = []
     for named, path in files.siblings.items():
@@ -133,6 +142,8 @@ def _siblings(
     documents: Mapping[str, Document],
     gallery: render.Gallery,
     host: hosting.Host,
+    *,
+    arm: str,
 ) -> dict[str, Sibling]:
     """Render every language; the faults of all of them come at once."""
     siblings: dict[str, Sibling] = {}
@@ -141,7 +152,7 @@ def _siblings(
         try:
             editions = {
                 variant: _with_copy(edition, gallery, host)
-                for variant, edition in _editions(workspace, name, document, gallery).items()
+                for variant, edition in _editions(workspace, name, document, gallery, arm).items()
             }
             siblings[language] = Sibling(document.issue.conditions, editions)
         except InputError as error:
@@ -152,7 +163,7 @@ def _siblings(
 
 
 def _editions(
-    workspace: Workspace, name: str, document: Document, gallery: render.Gallery
+    workspace: Workspace, name: str, document: Document, gallery: render.Gallery, arm: str
 ) -> dict[str, Edition]:
     return {
         variant: render.render(
@@ -162,6 +173,7 @@ def _editions(
             folders=list(_template_folders(workspace)),
             gallery=gallery,
             variant=variant,
+            arm=arm,
         )
         for variant in variants(document.issue.conditions)
     }

@@ -20,7 +20,8 @@ def write(prepared: Prepared, folder: Path) -> list[Path]:
 
 def stem_of(edition: Edition) -> str:
     """Name the files of an edition, without their suffix."""
-    return ".".join(part for part in (edition.issue, edition.language, edition.variant) if part)
+    parts = (edition.issue, edition.language, edition.variant, edition.arm)
+    return ".".join(part for part in parts if part)
 
 
 def _write(prepared: Prepared, edition: Edition, folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ which edition does this person get?
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from newsletter.issue.condition import Condition, outcomes
@@ -28,6 +28,8 @@ class Edition:
     html: Template
     text: Template
     web: str
+    arm: str = ""
+    """The letter of its subject, where several are tried."""
 
     @property
     def digest(self) -> str:
@@ -55,6 +57,8 @@ class Edition:
             "text": _dump(self.text),
             "web": self.web,
         }
+        if self.arm:
+            data["arm"] = self.arm
         return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -99,10 +103,18 @@ class Editions:
     fallback: str
     """The language of whoever reads none of those that there are."""
     siblings: Mapping[str, Sibling]
+    """By language; where subjects are tried, those of one arm."""
+    arms: Mapping[str, Mapping[str, Sibling]] = field(default_factory=dict)
+    """Where subjects are tried: the siblings of each arm, those above among them."""
 
     def __iter__(self) -> Iterator[Edition]:
-        for sibling in self.siblings.values():
-            yield from sibling.variants.values()
+        for siblings in self.arms.values() or (self.siblings,):
+            for sibling in siblings.values():
+                yield from sibling.variants.values()
+
+    def of_arm(self, arm: str) -> "Editions":
+        """Give the same, with the siblings of that arm chosen; raises KeyError for another."""
+        return replace(self, siblings=self.arms[arm])
 
     def choose(self, language: str, fields: Mapping[str, str]) -> Edition:
         """Choose the edition for a person of that language and those fields."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from newsletter.errors import Finding, Level, Place, near
@@ -27,16 +28,19 @@ _EXPECTED: Final[Mapping[str, str]] = {
 _RULES: Final[Mapping[str, Rule]] = {rule.value: rule for rule in Rule}
 
 
-def finding(error: ErrorDetails, source: Source) -> Finding:
-    """Say one error of the models in plain words, at its place in the file."""
+def finding(error: ErrorDetails, source: Source, *, root: type[BaseModel] = Issue) -> Finding:
+    """Say one error of the models in plain words, at its place in the file.
+
+    `root` is the model of the whole file.
+    """
     path: Path = error["loc"]
     kind = error["type"]
     if kind == "missing":
         return _missing(path, source)
     if kind == "extra_forbidden":
-        return _unknown_key(path, source)
+        return _unknown_key(path, source, root)
     if kind in _EXPECTED:
-        return _wrong_type(error, path, source)
+        return _wrong_type(error, path, source, root)
     context = error.get("ctx", {})
     if "message" not in context:
         return _fault(Rule.TYPE, source.place(path), error["msg"].lower())
@@ -59,23 +63,23 @@ def _missing(path: Path, source: Source) -> Finding:
     )
 
 
-def _unknown_key(path: Path, source: Source) -> Finding:
+def _unknown_key(path: Path, source: Source, root: type[BaseModel]) -> Finding:
     parent, key = path[:-1], str(path[-1])
-    model = _model_at(parent)
-    known = [name for name in model.model_fields if name != "kind"] if model else []
+    model = _model_at(parent, root)
+    known = [name for name in keys(model) if name != "kind"] if model else []
     return _fault(
         Rule.UNKNOWN_KEY, source.key_place(path), f"unknown key {key!r}{_inside(parent)}",
         near(key, known),
     )  # fmt: skip
 
 
-def _wrong_type(error: ErrorDetails, path: Path, source: Source) -> Finding:
+def _wrong_type(error: ErrorDetails, path: Path, source: Source, root: type[BaseModel]) -> Finding:
     value = error["input"]
     expected = _EXPECTED[error["type"]]
     place = source.key_place(path) if value is None else source.place(path)
     subject = f"{path[-1]!r}: " if isinstance(path[-1], str) else ""
     hint = ""
-    model = _model_at(path) if error["type"] == "model_type" else None
+    model = _model_at(path, root) if error["type"] == "model_type" else None
     if isinstance(value, bool) and expected == "text":
         hint = "put it in quotes when the word itself is meant"
     elif model:
@@ -97,19 +101,25 @@ def _found(value: object) -> str:
 
 def _inside(path: Path) -> str:
     """Name the block or part that a path is in, or the issue."""
-    names = [step for step in path if isinstance(step, str) and step not in {"blocks", "items"}]
+    skipped = {"blocks", "items", "steps"}
+    names = [step for step in path if isinstance(step, str) and step not in skipped]
     while "columns" in names[:-1]:
         names.remove("columns")
     return f" in {'.'.join(names)}" if names else ""
 
 
+def keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Give the fields of a model by the keys that people write."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _needed(model: type[BaseModel]) -> list[str]:
-    return [name for name, field in model.model_fields.items() if field.is_required()]
+    return [name for name, field in keys(model).items() if field.is_required()]
 
 
-def _model_at(path: Path) -> type[BaseModel] | None:
+def _model_at(path: Path, root: type[BaseModel]) -> type[BaseModel] | None:
     """Find the model of the part that a path leads to."""
-    model: type[BaseModel] | None = Issue
+    model: type[BaseModel] | None = root
     blocks = False
     """Whether the next step is a kind of block."""
     for step in path:
@@ -117,9 +127,9 @@ def _model_at(path: Path) -> type[BaseModel] | None:
             continue
         if blocks:
             model, blocks = BLOCKS.get(step), False
-        elif model is not None and step in model.model_fields:
+        elif model is not None and step in keys(model):
             blocks = (model, step) in {(Issue, "blocks"), (Columns, "columns")}
-            model = None if blocks else _model_of(model.model_fields[step].annotation)
+            model = None if blocks else _model_of(keys(model)[step].annotation)
         else:
             model = None
     return model

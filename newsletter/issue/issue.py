@@ -1,22 +1,36 @@
 """An issue: one newsletter as written, in one language."""
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, WrapValidator
 
 from newsletter.issue.blocks import Block, Columns
 from newsletter.issue.condition import Condition
 from newsletter.issue.levels import levelled
 from newsletter.issue.source import Path
 from newsletter.issue.texts import LanguageCode, Line, Values, When, some
+from newsletter.issue.trial import Trial
 from newsletter.issue.values import Value
+
+_LINE: Final[TypeAdapter[str]] = TypeAdapter(Line)
+
+
+def _subject(value: object, _handler: object, info: ValidationInfo) -> str | Trial:
+    """Read one subject, or several; the faults of either are told at their own places."""
+    if isinstance(value, dict):
+        return Trial.model_validate(value, context=info.context)
+    return value if isinstance(value, Trial) else _LINE.validate_python(value)
+
+
+Subject = Annotated[Line | Trial, WrapValidator(_subject)]
 
 
 class Issue(Value):
     """What a file of issues/ says."""
 
-    subject: Line
+    subject: Subject
+    """One, or several that are tried on a sample."""
     preheader: Line | None = None
     """What inboxes show beside the subject."""
     language: LanguageCode
@@ -29,6 +43,21 @@ class Issue(Value):
     contents: bool = False
     """Whether a table of contents, made of the headings of level 2, stands at the beginning."""
     blocks: Annotated[tuple[Block, ...], AfterValidator(some), AfterValidator(levelled)]
+
+    @property
+    def trial(self) -> Trial | None:
+        """The trial of several subjects, if there is one."""
+        return self.subject if isinstance(self.subject, Trial) else None
+
+    @property
+    def subjects(self) -> Mapping[str, str]:
+        """The subjects by the letters of their arms; under an empty one where it is the only."""
+        return self.subject.subjects if isinstance(self.subject, Trial) else {"": self.subject}
+
+    def of_arm(self, arm: str) -> "Issue":
+        """Give the issue with that one subject; with its first where it has no such arm."""
+        subject = self.subjects.get(arm) or next(iter(self.subjects.values()))
+        return self.model_copy(update={"subject": subject})
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -46,6 +46,10 @@ class Rule(StrEnum):
     COUNT = "NL215", "there are too few or too many of something"
     TIME = "NL216", "a date or time is not usable"
     SNIPPET = "NL217", "a snippet is not there, or leads to itself"
+    DURATION = "NL218", "a length of time is not usable"
+    TRIAL = "NL219", "subjects cannot be tried in this way"
+    STEPS = "NL220", "the steps of a sequence are not in order"
+    NAME = "NL221", "a sequence names an issue or list that does not exist"
 
     FIELD_SYNTAX = "NL301", "something other than a personal field between braces"
     FIELD_UNKNOWN = "NL302", "a personal field that subscribers do not have"

@@ -55,8 +55,9 @@ def is_markdown(annotation: object, metadata: Sequence[object] = ()) -> bool:
 
 
 def fault(
-    rule: Rule, message: str, hint: str = "", *, at: str = AT_VALUE, below: tuple[str, ...] = ()
-) -> Never:
+    rule: Rule, message: str, hint: str = "", *, at: str = AT_VALUE,
+    below: tuple[str | int, ...] = (),
+) -> Never:  # fmt: skip
     """Refuse a value inside a pydantic validator; the reader makes a finding of it.
 
     It points at the value or its key, or at the key that `below` leads to from there.

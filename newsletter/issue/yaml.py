@@ -58,12 +58,13 @@ class _Reader:
             raise FindingsError(self.findings)
 
 
-def load(data: bytes, name: str, *, base: Base = FASTEST) -> tuple[Source, list[Finding]]:
+def load(
+    data: bytes, name: str, *, base: Base = FASTEST, begin: str = "begin with 'subject: …'"
+) -> tuple[Source, list[Finding]]:
     """Read a YAML file whose top is a mapping; duplicate and odd keys come back as findings.
 
-    Raises FindingsError when it cannot be read as such.
+    `begin` is the hint where it is none. Raises FindingsError when it cannot be read as such.
     """
-    begin = "begin with 'subject: …'"
     reader, root = _open(data, name, base, begin)
     if not isinstance(root, MappingNode):
         reader.add(

@@ -6,14 +6,24 @@ The ledger: a delivery is frozen when it is planned; its result is inserted once
 stands on the batch: planned ▸ handing_over ▸ done | unknown. Nothing is updated person by person.
 """
 
-from newsletter.mailing.books import STATES, Accounts, Delivery, Summary, accounts, people
+from newsletter.mailing.approval import Approval, approvals_of, approve, digest, refuse_unapproved
+from newsletter.mailing.books import STATES, Accounts, Summary, accounts, mailing_of
 from newsletter.mailing.books import mailings_of as mailings
+from newsletter.mailing.cancelling import Settled, cancel, settle_cancelled
 from newsletter.mailing.checking import check
 from newsletter.mailing.clock import Clock, Stop, SystemClock
+from newsletter.mailing.control import mail_despite_quiet, pause, reschedule, resume
 from newsletter.mailing.forecast import Forecast, Missing, expect
+from newsletter.mailing.home import adopt
 from newsletter.mailing.owner import FileOwner, Owner
 from newsletter.mailing.planning import plan
-from newsletter.mailing.run import dispatch
+from newsletter.mailing.quiet import ends as quiet_until
+from newsletter.mailing.rollcall import GROUPS, Delivery, look_at, people
+from newsletter.mailing.run import Run, Worked, dispatch
+from newsletter.mailing.schedule import Schedule, read_schedule, said
+from newsletter.mailing.sessions import SessionOwner, make_owner
+from newsletter.mailing.settling import settle_by_events
+from newsletter.mailing.standing import Standing, standing_of, standings_of
 from newsletter.mailing.steps import (
     Answered,
     Excluded,
@@ -25,11 +35,14 @@ from newsletter.mailing.steps import (
     Uncertain,
     Waiting,
 )
+from newsletter.mailing.work import Work
 
 __all__ = [
+    "GROUPS",
     "STATES",
     "Accounts",
     "Answered",
+    "Approval",
     "Clock",
     "Delivery",
     "Excluded",
@@ -41,17 +54,44 @@ __all__ = [
     "Owner",
     "Progress",
     "Resting",
+    "Run",
+    "Schedule",
+    "SessionOwner",
+    "Settled",
+    "Standing",
     "Step",
     "Stop",
     "Summary",
     "SystemClock",
     "Uncertain",
     "Waiting",
+    "Work",
+    "Worked",
     "accounts",
+    "adopt",
+    "approvals_of",
+    "approve",
+    "cancel",
     "check",
+    "digest",
     "dispatch",
     "expect",
+    "look_at",
+    "mail_despite_quiet",
+    "mailing_of",
     "mailings",
+    "make_owner",
+    "pause",
     "people",
     "plan",
+    "quiet_until",
+    "read_schedule",
+    "refuse_unapproved",
+    "reschedule",
+    "resume",
+    "said",
+    "settle_by_events",
+    "settle_cancelled",
+    "standing_of",
+    "standings_of",
 ]

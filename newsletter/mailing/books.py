@@ -1,20 +1,20 @@
 """The accounts of a mailing, derived from its batches and results; they always balance."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from newsletter.errors import InputError, StoreError
 from newsletter.store import Store
 from newsletter.store.schema import batches, deliveries, mailings, results
 
-_PAGE: Final = 1000
-_RESULTS: Final = ("excluded", "refused", "accepted")
-_OPEN: Final = ("unknown", "planned", "handing_over")
-STATES: Final = (*_RESULTS, *_OPEN)
+RESULTS: Final = ("excluded", "refused", "accepted")
+"""What a delivery ends at."""
+OPEN: Final = ("unknown", "planned", "handing_over")
+"""What a delivery without a result is at; it stands on its batch."""
+STATES: Final = (*RESULTS, *OPEN)
 """Everything that a person's delivery can be at."""
 
 
@@ -33,12 +33,17 @@ class Accounts:
     @property
     def finished(self) -> bool:
         """Tell whether nothing is left to be handed over."""
-        return not (self.planned or self.handing_over)
+        return not self.open
+
+    @property
+    def open(self) -> int:
+        """How many are left to be handed over."""
+        return self.planned + self.handing_over
 
     def balance(self) -> int:
         """Give how many people the accounts have too many (or, below zero, have lost)."""
         settled = self.excluded + self.refused + self.accepted
-        return settled + self.unknown + self.planned + self.handing_over - self.audience
+        return settled + self.unknown + self.open - self.audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,60 +59,58 @@ class Summary:
     accounts: Accounts
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One person in a mailing."""
-
-    address: str
-    state: str
-    reason: str
-
-
 def accounts(store: Store, mailing_id: int) -> Accounts:
     """Count who is where; raises StoreError when the accounts do not balance."""
     with store.read() as connection:
-        return _accounts(connection, mailing_id)
+        return read_accounts(connection, mailing_id)
 
 
 def mailings_of(
-    store: Store, *, issue: str | None = None, limit: int | None = None
+    store: Store, *, issue: str | None = None, limit: int | None = None, sequences: bool = True
 ) -> list[Summary]:
-    """List mailings, the latest first; of one issue, and at most `limit`, if given."""
+    """List mailings, the latest first; of one issue, and at most `limit`, if given.
+
+    Those of sequences are many and small: without them, see `mailing.sequences.sums`.
+    """
     query = select(mailings).order_by(mailings.c.id.desc()).limit(limit)
     if issue is not None:
         query = query.where(mailings.c.issue == issue)
+    if not sequences:
+        query = query.where(mailings.c.sequence == "")
     with store.read() as connection:
-        return [
-            Summary(
-                id=row.id,
-                issue=row.issue,
-                lists=tuple(row.lists),
-                provider=row.provider,
-                planned_by=row.planned_by,
-                planned_at=row.planned_at,
-                accounts=_accounts(connection, row.id),
-            )
-            for row in connection.execute(query).all()
-        ]
+        return [_summary(connection, row) for row in connection.execute(query).all()]
 
 
-def people(store: Store, mailing_id: int, state: str) -> Iterator[Delivery]:
-    """Give everybody of a mailing who is at that state, one of STATES, page by page."""
-    if state not in STATES:
-        raise InputError(f"no state {state!r}", hint=f"known are: {', '.join(STATES)}")
-    return (
-        _with_result(store, mailing_id, state)
-        if state in _RESULTS
-        else _without(store, mailing_id, state)
+def mailing_of(store: Store, mailing_id: int) -> Summary:
+    """Look up one mailing; raises InputError when there is none of that number."""
+    with store.read() as connection:
+        return read_summary(connection, mailing_id)
+
+
+def read_summary(connection: Connection, mailing_id: int) -> Summary:
+    """Do what `mailing_of` does in the caller's transaction, which must see one moment."""
+    row = connection.execute(select(mailings).where(mailings.c.id == mailing_id)).one_or_none()
+    if row is None:
+        raise _no_mailing(mailing_id)
+    return _summary(connection, row)
+
+
+def span(connection: Connection, mailing_id: int) -> tuple[int, int]:
+    """Give the first and the last delivery of a mailing: a range without a gap, and of it alone."""
+    first, last = (
+        connection.scalar(
+            select(bound(deliveries.c.id)).where(deliveries.c.mailing_id == mailing_id)
+        )
+        for bound in (func.min, func.max)
     )
+    return first or 0, last or -1
 
 
-def _accounts(connection: Connection, mailing_id: int) -> Accounts:
-    audience = connection.execute(
-        select(mailings.c.audience).where(mailings.c.id == mailing_id)
-    ).scalar()
+def read_accounts(connection: Connection, mailing_id: int) -> Accounts:
+    """Do what `accounts` does in the caller's transaction, which must see one moment."""
+    audience = connection.scalar(select(mailings.c.audience).where(mailings.c.id == mailing_id))
     if audience is None:
-        raise InputError(f"no mailing {mailing_id}", hint="see them all: newsletter status")
+        raise _no_mailing(mailing_id)
     counts = {**_results(connection, mailing_id), **_batches(connection, mailing_id)}
     found = Accounts(audience=audience, **{state: counts.get(state, 0) for state in STATES})
     if difference := found.balance():
@@ -119,20 +122,24 @@ def _accounts(connection: Connection, mailing_id: int) -> Accounts:
     return found
 
 
+def _summary(connection: Connection, row: Any) -> Summary:  # noqa: ANN401 - a row
+    return Summary(
+        id=row.id,
+        issue=row.issue,
+        lists=tuple(row.lists),
+        provider=row.provider,
+        planned_by=row.planned_by,
+        planned_at=row.planned_at,
+        accounts=read_accounts(connection, row.id),
+    )
+
+
 def _results(connection: Connection, mailing_id: int) -> dict[str, int]:
-    """Count results by state; the deliveries of a mailing are one range without a gap."""
-    first, last = (
-        connection.execute(
-            select(bound(deliveries.c.id)).where(deliveries.c.mailing_id == mailing_id)
-        ).scalar()
-        for bound in (func.min, func.max)
-    )
-    rows = connection.execute(
-        select(results.c.state, func.count())
-        .where(results.c.delivery_id.between(first, last))
-        .group_by(results.c.state)
-    )
-    return {row[0]: row[1] for row in rows}
+    """Count results by state, without grouping, which takes twice as long."""
+    sums = [func.sum(case((results.c.state == state, 1), else_=0)) for state in RESULTS]
+    first, last = span(connection, mailing_id)
+    row = connection.execute(select(*sums).where(results.c.delivery_id.between(first, last))).one()
+    return {state: int(number or 0) for state, number in zip(RESULTS, row, strict=True)}
 
 
 def _batches(connection: Connection, mailing_id: int) -> dict[str, int]:
@@ -148,47 +155,11 @@ def _batches(connection: Connection, mailing_id: int) -> dict[str, int]:
     )
     rows = connection.execute(
         select(batches.c.state, func.sum(batches.c.last - batches.c.first + 1 - with_result))
-        .where(batches.c.mailing_id == mailing_id, batches.c.state.in_(_OPEN))
+        .where(batches.c.mailing_id == mailing_id, batches.c.state.in_(OPEN))
         .group_by(batches.c.state)
     )
     return {state: int(count) for state, count in rows}
 
 
-def _with_result(store: Store, mailing_id: int, state: str) -> Iterator[Delivery]:
-    query = (
-        select(deliveries.c.id, deliveries.c.address, results.c.reason)
-        .join(results, results.c.delivery_id == deliveries.c.id)
-        .where(deliveries.c.mailing_id == mailing_id, results.c.state == state)
-        .order_by(deliveries.c.id)
-        .limit(_PAGE)
-    )
-    after = 0
-    while True:
-        with store.read() as connection:
-            page = connection.execute(query.where(deliveries.c.id > after)).all()
-        if not page:
-            return
-        yield from (Delivery(row.address, state, row.reason) for row in page)
-        after = page[-1].id
-
-
-def _without(store: Store, mailing_id: int, state: str) -> Iterator[Delivery]:
-    query = (
-        select(batches)
-        .where(batches.c.mailing_id == mailing_id, batches.c.state == state)
-        .order_by(batches.c.first)
-    )
-    with store.read() as connection:
-        found = connection.execute(query).all()
-    for batch in found:
-        with store.read() as connection:
-            page: Sequence[str] = connection.scalars(
-                select(deliveries.c.address)
-                .outerjoin(results, results.c.delivery_id == deliveries.c.id)
-                .where(
-                    deliveries.c.id.between(batch.first, batch.last),
-                    results.c.delivery_id.is_(None),
-                )
-                .order_by(deliveries.c.id)
-            ).all()
-        yield from (Delivery(address, state, batch.reason) for address in page)
+def _no_mailing(mailing_id: int) -> InputError:
+    return InputError(f"no mailing {mailing_id}", hint="see them all: newsletter status")

@@ -8,18 +8,20 @@ knows the same bytes again; else nobody knows what became of it, and that is wha
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Select, or_, select, update
 
 from newsletter import register
 from newsletter.mailing import rows
+from newsletter.mailing.cutting import cut
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.holds import Hold, Look
 from newsletter.mailing.owner import Owner
-from newsletter.mailing.pace import LEASE, LONGEST_WAIT, is_fresh
+from newsletter.mailing.settling import note_unknown
 from newsletter.providers import Capabilities
-from newsletter.store import Store
+from newsletter.providers.pace import LEASE, LONGEST_WAIT, is_fresh
+from newsletter.store import Store, Turn
 from newsletter.store.schema import batches, deliveries, results
 
 
@@ -73,6 +75,22 @@ class Later:
     reason: str
 
 
+class Take(Protocol):
+    """Says how many of so many mails may leave now, at least one, and counts them."""
+
+    def __call__(
+        self, connection: Connection, mails: int, now: datetime, *, again: bool
+    ) -> int | Hold:
+        """Take them in the claim's transaction; `again`: a call is repeated, all or none."""
+        ...
+
+
+def all_at_once(connection: Connection, mails: int, now: datetime, *, again: bool) -> int | Hold:
+    """Let everybody leave."""
+    del connection, now, again
+    return mails
+
+
 class Claims:
     """What one run claims from one mailing."""
 
@@ -87,9 +105,13 @@ class Claims:
         keys: Sequence[str],
         owner: Owner,
         looks: Sequence[Look] = (),
+        lists: Collection[str] | None = None,
+        take: Take = all_at_once,
     ) -> None:
         self._store: Final = store
         self._looks: Final = looks
+        self._granted: Final = take
+        self._lists: Final = lists
         self._mailing: Final = mailing_id
         self._envelope: Final = envelope
         self._capabilities: Final = capabilities
@@ -99,7 +121,7 @@ class Claims:
 
     def next(self, now: datetime, *, skip: Collection[int] = ()) -> Claim | Closed | Hold | None:
         """Claim a batch; None when there is none to be claimed now."""
-        with self._store.begin() as connection:
+        with self._store.begin(Turn.SHARED) as connection:
             batch = self._find(connection, now, skip)
             if batch is None:
                 return None
@@ -112,6 +134,7 @@ class Claims:
                 [(member.subscriber_id, member.list_id, member.address) for member in members],
                 keys=self._keys,
                 now=now,
+                lists=self._lists,
             )
             choose = self._first if batch.state == "planned" else self._again
             return choose(connection, batch, members, reasons, now)
@@ -126,7 +149,7 @@ class Claims:
                 *(
                     row
                     for row in connection.execute(open_.where(batches.c.state == "handing_over"))
-                    if self._is_free(row, now)
+                    if is_free(row, self._owner, now)
                 ),
             ]
         first = min(found, key=lambda row: row.not_before, default=None)
@@ -142,19 +165,15 @@ class Claims:
         # Let go in the future: the clock has been set back, and how long to wait is not known.
         waited = or_(batches.c.not_before <= now, batches.c.lease_until > now + LONGEST_WAIT)
         left = open_.where(batches.c.state == "handing_over", or_(fresh, waited))
-        for row in connection.execute(_locked(left)):
-            if self._is_free(row, now):
-                return row
+        for row in connection.execute(left).all():  # not locked: others are recording theirs
+            if is_free(row, self._owner, now) and (batch := _as_it_was(connection, row)):
+                return batch
         planned = open_.where(batches.c.state == "planned").limit(1)
         first = connection.execute(_locked(planned.where(fresh).order_by(batches.c.id))).first()
         if first is not None:
             return first
         again = planned.where(waited).order_by(batches.c.not_before)
         return connection.execute(_locked(again)).first()
-
-    def _is_free(self, batch: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
-        given_up = not batch.owner
-        return given_up or batch.lease_until <= now or not self._owner.is_alive(batch.owner)
 
     def _first(
         self,
@@ -163,10 +182,21 @@ class Claims:
         members: Sequence[Member],
         reasons: Mapping[int, str],
         now: datetime,
-    ) -> Claim | Closed:
-        """Exclude whoever must not be mailed any more, and take the rest."""
+    ) -> Claim | Closed | Hold:
+        """Exclude whoever must not be mailed any more, and take of the rest who may leave now."""
+        left = tuple(member for member in members if member.subscriber_id not in reasons)
+        granted = self._granted(connection, len(left), now, again=False) if left else 0
+        if isinstance(granted, Hold):
+            return granted
+        if granted < len(left):
+            batch = cut(connection, batch, before=left[granted].delivery)
+            left = left[:granted]
         attempt = batch.attempt + 1
-        excluded = [member for member in members if member.subscriber_id in reasons]
+        excluded = [
+            member
+            for member in members
+            if member.subscriber_id in reasons and member.delivery <= batch.last
+        ]
         rows.insert(
             connection,
             results,
@@ -176,7 +206,6 @@ class Claims:
                 for member in excluded
             ],
         )
-        left = tuple(member for member in members if member.subscriber_id not in reasons)
         if not left:
             return _closed(connection, batch, "done", excluded=len(excluded))
         key = self._key(batch, left, now)
@@ -189,13 +218,17 @@ class Claims:
         members: Sequence[Member],
         reasons: Mapping[int, str],
         now: datetime,
-    ) -> Claim | Closed:
+    ) -> Claim | Closed | Hold:
         """Hand over again what an earlier call may have brought there, where that is safe."""
         if not members:  # all had been recorded, only the batch's own state had not
             return _closed(connection, batch, "done")
         left = tuple(member for member in members if member.subscriber_id not in reasons)
         if reason := self._doubt(batch, left, now):
+            note_unknown(connection, batch.mailing_id, batch.id, len(members), now=now)
             return _closed(connection, batch, "unknown", unknown=len(members), reason=reason)
+        granted = self._granted(connection, len(left), now, again=True)
+        if isinstance(granted, Hold):
+            return granted
         uncertain = [member for member in members if member.subscriber_id in reasons]
         return self._take(
             connection,
@@ -270,12 +303,30 @@ class Claims:
         return claim
 
 
+def is_free(batch: Any, owner: Owner, now: datetime) -> bool:  # noqa: ANN401 - a row
+    """Tell whether nobody is at work on a batch that is being handed over."""
+    given_up = not batch.owner
+    return given_up or batch.lease_until <= now or not owner.is_alive(batch.owner)
+
+
 def _open(mailing_id: int, skip: Collection[int]) -> Select[Any]:
     return select(batches).where(
         batches.c.mailing_id == mailing_id,
         batches.c.state.in_(("planned", "handing_over")),
         batches.c.id.not_in(skip),
     )
+
+
+def _as_it_was(connection: Connection, batch: Any) -> Any | None:  # noqa: ANN401 - a row
+    """Lock a batch; None when another run was faster."""
+    same = select(batches).where(
+        batches.c.id == batch.id,
+        batches.c.attempt == batch.attempt,
+        batches.c.state == batch.state,
+        batches.c.owner == batch.owner,
+        batches.c.lease_until.is_not_distinct_from(batch.lease_until),
+    )
+    return connection.execute(_locked(same)).first()
 
 
 def _locked(query: Select[Any]) -> Select[Any]:

@@ -52,6 +52,8 @@ class Draft:
         """Put one person where they belong."""
         if candidate.verdict is Verdict.MAIL:
             self._mail(candidate)
+        elif candidate.verdict is Verdict.LATER:
+            self._lacks(candidate)
         # Whoever was excluded last time and is still so has their row already.
         elif candidate.verdict is Verdict.EXCLUDE and candidate.before != "excluded":
             self.excluded += 1
@@ -71,10 +73,14 @@ class Draft:
             edition, people = json.loads(line)
             yield Part(edition, people)
 
-    def _mail(self, candidate: Candidate) -> None:
+    def _lacks(self, candidate: Candidate) -> None:
+        """Note who lacks a value; also of those whose turn is later: now it can be mended."""
         if candidate.missing:
             self._missing_count += 1
             note(self._missing, candidate)
+
+    def _mail(self, candidate: Candidate) -> None:
+        self._lacks(candidate)
         if self._missing_count:
             return  # nothing of this will be kept: only count on
         self.to_mail += 1

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from newsletter.issue.condition import Condition
 from newsletter.issue.edition import Editions
-from newsletter.mailing.survey import Candidate, Verdict, survey
+from newsletter.mailing.draws import candidates
+from newsletter.mailing.experiments import Experiment
+from newsletter.mailing.survey import Candidate, Verdict
 from newsletter.store import Store
 
 SHOWN: Final = 10
@@ -47,6 +49,10 @@ class Forecast:
     missing_count: int
     missing: tuple[Missing, ...]
     """The first of those whose values are missing; while there is one, nothing can be planned."""
+    by_arm: Mapping[str, int] = field(default_factory=dict)
+    """Where subjects are tried: arm → how many will get it."""
+    later: int = 0
+    """How many are not in the sample, and get the subject that wins."""
 
     @property
     def to_mail(self) -> int:
@@ -62,29 +68,40 @@ def expect(
     condition: Condition,
     keys: Sequence[str],
     now: datetime,
+    only_missing: bool = False,
+    experiment: Experiment | None = None,
 ) -> Forecast:
-    """Say whom a mailing would go to, changing nothing."""
+    """Say whom a mailing would go to, changing nothing.
+
+    `only_missing` leaves out whoever was in no mailing of the issue; with an `experiment`, only its
+    sample is mailed.
+    """
     verdicts: Counter[Verdict] = Counter()
     by_edition: Counter[tuple[str, str]] = Counter()
+    by_arm: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     excluded: Counter[str] = Counter()
     refused = missing_count = 0
     missing: list[Missing] = []
     with store.read() as connection:
-        for candidate in survey(
-            connection, editions, lists=lists, condition=condition, keys=keys, now=now
-        ):
+        for candidate in candidates(
+            connection, editions, lists=lists, condition=condition, keys=keys, now=now,
+            sample=experiment.sample if experiment else None,
+        ):  # fmt: skip
+            if only_missing and not candidate.round:
+                continue
             verdicts[candidate.verdict] += 1
             if candidate.verdict is Verdict.EXCLUDE:
                 excluded[candidate.reason] += 1
             elif candidate.verdict is Verdict.MAIL:
                 by_edition[candidate.needs.language, candidate.needs.variant] += 1
+                by_arm[candidate.needs.arm] += 1
                 if candidate.person.language != candidate.needs.language:
                     wanted[candidate.person.language] += 1
                 refused += candidate.before == "refused"
-                if candidate.missing:
-                    missing_count += 1
-                    note(missing, candidate)
+            if candidate.verdict in (Verdict.MAIL, Verdict.LATER) and candidate.missing:
+                missing_count += 1
+                note(missing, candidate)
     return Forecast(
         audience=verdicts.total(),
         by_edition=dict(by_edition),
@@ -94,6 +111,8 @@ def expect(
         refused_before=refused,
         missing_count=missing_count,
         missing=tuple(missing),
+        by_arm={arm: mails for arm, mails in sorted(by_arm.items()) if arm},
+        later=verdicts[Verdict.LATER],
     )
 
 

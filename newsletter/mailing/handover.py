@@ -14,10 +14,10 @@ from newsletter.mailing.claims import Claim
 from newsletter.mailing.clock import Clock
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.links import Links
-from newsletter.mailing.pace import SHORTEST_WAIT, is_fresh
 from newsletter.mailing.recording import LeaseLostError, Rest, give_up_key, record, settle
 from newsletter.mailing.steps import Answered, Excluded, HandedOver, Progress, Uncertain
 from newsletter.providers import Batch, Message, Outcome, Provider, State
+from newsletter.providers.pace import SHORTEST_WAIT, is_fresh
 from newsletter.store import Store
 from newsletter.store.schema import editions
 

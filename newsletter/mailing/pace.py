@@ -1,49 +1,75 @@
-"""How long to wait after a call that brought nothing, and when to give up."""
+"""How fast a run hands over, and what it learns of its provider's account on the way."""
 
-import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-LEASE: Final = timedelta(minutes=15)
-"""How long a batch stays with a run that tells nothing of itself: longer than the longest call."""
+from sqlalchemy import Connection
 
-MOST_TRIES: Final = 8
-"""Times that one run hands the same batch over, or goes on after calls that brought nothing.
-
-What is left then is left to the next run: planned, or to be asked for again with the same key.
-"""
-
-MOST_LOST: Final = 3
-"""Batches in a row whose answers are lost, at a provider that must not be asked twice.
-
-Whatever ails it, each further batch would leave people of whom nobody knows whether they were
-mailed.
-"""
-
-SHORTEST_WAIT: Final = timedelta(seconds=1)
-"""Even when the provider says that now is fine: it has just taken nothing."""
-
-LONGEST_WAIT: Final = timedelta(hours=1)
-"""A run that would have to wait longer ends; the mailing stays planned."""
-
-_FIRST: Final = 4.0
-_LONGEST: Final = 15 * 60.0
-"""Seconds."""
-
-_SAFE_LIFE: Final = 0.75
-"""Part of an idempotency key's life after which a repeat might come too late: a call takes time."""
-
-_SET_BACK: Final = 0.001
-"""Part of it by which the clock may have been set back meanwhile; by more, and it was wrong when
-the key was made, so that nobody knows how old the key is."""
+from newsletter.errors import ProviderError
+from newsletter.mailing import trouble
+from newsletter.mailing.buckets import Buckets
+from newsletter.mailing.claims import Claim
+from newsletter.mailing.cutting import still_planned
+from newsletter.mailing.handover import Came
+from newsletter.mailing.holds import Hold
+from newsletter.mailing.trouble import Trouble
+from newsletter.mailing.work import Work
+from newsletter.store import Turn
 
 
-def backoff(tries: int) -> timedelta:
-    """Wait twice as long after each try, with jitter so that runs do not come all at once."""
-    seconds = min(_FIRST * 2.0 ** min(tries - 1, 10), _LONGEST) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards no secret
-    return timedelta(seconds=seconds)
+class Pacing:
+    """One run's use of its provider's account; not shared between threads."""
 
+    def __init__(self, work: Work) -> None:
+        self._store: Final = work.store
+        self._buckets: Final = Buckets(work.provider.account, work.pace, work.zone)
+        self._trouble: Final = Trouble(work.provider.account, work.mailing_id)
 
-def is_fresh(age: timedelta, life: timedelta | None) -> bool:
-    """Tell whether a key of that age is certainly still known to the provider."""
-    return life is not None and -life * _SET_BACK <= age < life * _SAFE_LIFE
+    def look(self, connection: Connection, now: datetime) -> Hold | None:
+        """Tell whether the account is to be left alone."""
+        return self._trouble.look(connection, now)
+
+    def take(self, connection: Connection, mails: int, now: datetime, *, again: bool) -> int | Hold:
+        """Take as many of a batch's mails as may leave now; see `Buckets.take`.
+
+        Only one after an answer was lost for good: it tries the account out.
+        """
+        if self._trouble.known.lost and not again:
+            mails = 1
+        return self._buckets.take(connection, mails, now, again=again)
+
+    def wait(self, tries: int) -> timedelta:
+        """Give how long to wait when the next call of a batch brings nothing."""
+        return trouble.wait(max(tries, self._trouble.known.vain + 1))
+
+    def over(self, claim: Claim, came: Came, now: datetime) -> None:
+        """Note that the account took something, or answered."""
+        self.give_back(claim, came)
+        self._trouble.over(self._store, now)
+
+    def vain(self, claim: Claim, came: Came, now: datetime) -> None:
+        """Note a call that brought nothing: all runs leave the account alone for a while."""
+        self.give_back(claim, came)
+        self._trouble.vain(
+            self._store,
+            came.rests[0].reason,
+            until=came.until,
+            lost=any(rest.state == "unknown" for rest in came.rests),
+            now=now,
+        )
+
+    def refused(self, claim: Claim, error: ProviderError, now: datetime) -> bool:
+        """Note a call that was refused for good; tell whether the mailing is paused for it."""
+        if self._buckets.count_days:
+            with self._store.begin(Turn.SHARED) as connection:
+                members = [member.delivery for member in claim.members]
+                mails = still_planned(connection, claim.first, claim.last, members)
+                self._buckets.give_back(connection, mails, taken_at=claim.handed_at)
+        return self._trouble.refused(self._store, error.message, now=now)
+
+    def give_back(self, claim: Claim, came: Came) -> None:
+        """Return to the day what was certainly not mailed."""
+        mails = sum(len(rest.deliveries) for rest in came.rests if rest.state == "planned")
+        if mails and self._buckets.count_days:
+            with self._store.begin(Turn.SHARED) as connection:
+                self._buckets.give_back(connection, mails, taken_at=claim.handed_at)

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from newsletter.errors import StoreError
 from newsletter.issue.condition import Condition
 from newsletter.issue.edition import Editions
-from newsletter.mailing import rows
+from newsletter.mailing import approval, queue, rows
 from newsletter.mailing.draft import Draft, Part
+from newsletter.mailing.draws import candidates
 from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.survey import survey
+from newsletter.mailing.experiments import Experiment
+from newsletter.mailing.forgetting import forget_erased, last_erased
+from newsletter.mailing.schedule import Schedule
 from newsletter.settings import Settings
-from newsletter.store import Store, schema
+from newsletter.store import Store, Turn, home, schema, turns
 
 _MOST_TRIES: Final = 5
 
@@ -33,14 +36,25 @@ def plan(
     by: str,
     now: datetime,
     keys: Sequence[str],
+    times: Schedule | None = None,
+    despite_quiet: bool = False,
+    only_missing: bool = False,
+    among: ColumnElement[bool] | None = None,
+    sequence: str = "",
+    experiment: Experiment | None = None,
 ) -> int | None:
     """Plan a mailing for everybody in the audience who does not have the issue yet.
 
+    `times` say when it may begin; `only_missing` leaves out whoever was in no mailing of the issue,
+    `among` subscribers for whom it does not hold; with an `experiment`, only its sample is mailed.
     Gives its number, or None when nobody is left to be mailed; then nothing was written. Raises
-    InputError when people lack a value that the text has no fallback for; then neither.
+    InputError when people lack a value that the text has no fallback for, when the settings demand
+    an approval that these editions lack, and in a copy of the database; then neither.
     """
     if batch_size < 1:
         raise ValueError(f"a batch of {batch_size}")
+    home.refuse(store)
+    approval.refuse_unapproved(store, editions, sender=by, settings=settings)
     mailing = {
         "issue": editions.issue,
         "lists": list(lists),
@@ -49,25 +63,43 @@ def plan(
         "envelope": Envelope.make(editions.issue, lists, settings).dump(),
         "planned_by": by,
         "planned_at": now,
+        "digest": approval.digest(editions),
+        "not_before": times.at if times else None,
+        "latest": times.latest if times else None,
+        "despite_quiet": despite_quiet,
+        "sequence": sequence,
     }
+    if experiment is not None:
+        mailing["experiment"] = experiment.dump()
+    here = home.place(store)
     for _ in range(_MOST_TRIES):
         with _room(), Draft(batch_size) as draft:
             with store.read() as connection:
                 seen = _latest(connection, editions.issue)
-                for candidate in survey(
-                    connection, editions, lists=lists, condition=condition, keys=keys, now=now
-                ):
-                    draft.take(candidate)
+                erased = last_erased(connection)
+                for candidate in candidates(
+                    connection, editions, lists=lists, condition=condition, keys=keys, now=now,
+                    among=among, sample=experiment.sample if experiment else None,
+                ):  # fmt: skip
+                    if candidate.round or not only_missing:
+                        draft.take(candidate)
             draft.finish()
             if not draft.to_mail:
                 return None
             with store.begin() as connection:
-                _alone(connection)
+                home.demand(connection, here, now=now)
+            # Nobody who leaves waits for it: it takes long, and others see none of it till then.
+            with store.begin(Turn.NONE) as connection:
+                turns.plan_alone(connection)
                 if _latest(connection, editions.issue) != seen:
                     continue  # somebody else planned this issue meanwhile: look again
                 mailing["audience"] = draft.to_mail + draft.excluded
                 _keep_editions(connection, editions, now)
-                return _write(connection, mailing, draft.parts(), now)
+                number = _write(connection, mailing, draft.parts(), now)
+                turns.take(connection)
+                forget_erased(connection, number, since=erased)
+                queue.enqueue(connection, number, at=times.at if times else None)
+                return number
     raise StoreError(
         f"others keep planning {editions.issue!r} at the same time; nothing was planned",
         hint="let one of them send it, and see: newsletter status",
@@ -84,12 +116,6 @@ def _room() -> Iterator[None]:
             f"the draft of the mailing cannot be kept: {error.strerror}",
             hint="free some space for temporary files (TMPDIR); nothing was planned",
         ) from error
-
-
-def _alone(connection: Connection) -> None:
-    """Let nobody else plan meanwhile; on SQLite the write transaction itself sees to that."""
-    if connection.dialect.name == "postgresql":  # pragma: no cover - no server in these tests
-        connection.execute(text("LOCK TABLE deliveries IN EXCLUSIVE MODE"))
 
 
 def _latest(connection: Connection, issue: str) -> int | None:

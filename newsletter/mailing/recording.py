@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from newsletter.mailing import rows
 from newsletter.mailing.claims import Claim
-from newsletter.mailing.pace import LEASE
+from newsletter.mailing.settling import note_unknown
 from newsletter.providers import Outcome
-from newsletter.store import Store
+from newsletter.providers.pace import LEASE
+from newsletter.store import Store, Turn
 from newsletter.store.schema import batches, deliveries, results
 
 _ADDRESS: Final = re.compile(r"[^\s<>()'\",;:]+@[^\s<>()'\",;:]+")
@@ -31,7 +32,7 @@ def record(
     Raises LeaseLostError, and then nothing was written.
     """
     until = now + LEASE
-    with store.begin() as connection:
+    with store.begin(Turn.SHARED) as connection:
         _hold(connection, claim, lease_until=until)
         erased = _erased(connection, claim)
         rows.insert(
@@ -51,7 +52,7 @@ def give_up_key(store: Store, claim: Claim) -> None:
 
     Raises LeaseLostError.
     """
-    with store.begin() as connection:
+    with store.begin(Turn.SHARED) as connection:
         _hold(connection, claim, key="")
 
 
@@ -73,14 +74,18 @@ def settle(store: Store, claim: Claim, rests: Sequence[Rest], *, now: datetime) 
     one state each. Raises LeaseLostError, and then nothing was written.
     """
     pieces = _pieces(claim, rests)
-    with store.begin() as connection:
+    with store.begin(Turn.SHARED) as connection:
         if _erased(connection, claim):
             for piece in pieces:
                 piece["reason"] = _ADDRESS.sub("…", piece["reason"])
         first, *others = pieces
         _hold(connection, claim, **first, owner="", lease_until=now)
-        if others:
+        unknown = sum(len(rest.deliveries) for rest in rests if rest.state == "unknown")
+        if unknown or others:
             row = connection.execute(select(batches).where(batches.c.id == claim.batch)).one()
+        if unknown:
+            note_unknown(connection, row.mailing_id, claim.batch, unknown, now=now)
+        if others:
             shared = {"mailing_id": row.mailing_id, "edition": row.edition, "key": row.key}
             shared |= {"attempt": row.attempt, "handed_at": row.handed_at, "lease_until": now}
             connection.execute(insert(batches), [shared | piece for piece in others])

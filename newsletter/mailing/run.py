@@ -2,38 +2,48 @@
 
 Claim a batch, screen each person again, mark it, commit; call the provider; record what it said.
 A run may be killed anywhere in this: the next one finds in the ledger all that it must know.
-Several runs may share a mailing.
+Several runs may share a mailing, in one process or on many machines.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-
-from newsletter.errors import InputError
+from newsletter.errors import ProviderError
 from newsletter.mailing.books import Accounts, accounts
-from newsletter.mailing.claims import Claim, Claims, Closed
+from newsletter.mailing.cancelling import settle_cancelled
+from newsletter.mailing.claims import Claim, Closed
 from newsletter.mailing.clock import Clock, Stop
-from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.handover import Came, Handover, Inline, nothing_inline
-from newsletter.mailing.holds import LOOK, Hold, Look, wishes
+from newsletter.mailing.handover import Came, Inline, nothing_inline
+from newsletter.mailing.holds import LOOK, Hold, Look
 from newsletter.mailing.owner import Owner
-from newsletter.mailing.pace import LONGEST_WAIT, MOST_LOST, MOST_TRIES, backoff
+from newsletter.mailing.pace import Pacing
+from newsletter.mailing.patience import Patience
 from newsletter.mailing.recording import LeaseLostError
-from newsletter.mailing.steps import (
-    Excluded,
-    Lost,
-    Progress,
-    Resting,
-    Uncertain,
-    Waiting,
-    silent,
-)
+from newsletter.mailing.steps import Excluded, Lost, Progress, Resting, Uncertain, Waiting, silent
+from newsletter.mailing.work import Work
 from newsletter.providers import Provider
+from newsletter.providers.pace import LONGEST_WAIT
+from newsletter.settings import Settings
 from newsletter.store import Store
-from newsletter.store.schema import mailings
+
+_SHORT: Final = timedelta(seconds=1)
+"""A wait that is over before anybody could have read what it is for is not told."""
+_SAME: Final = timedelta(seconds=5)
+"""Nor is one for the same reason that moves by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A batch was dealt with; there may be another one."""
+
+    batch: int
+
+
+Answer = Worked | Waiting | Resting | None
+"""What one step came to. Waiting: not before that time. Resting: no use in going on now. None:
+nothing is left that this run could claim."""
 
 
 def dispatch(
@@ -48,150 +58,137 @@ def dispatch(
     progress: Progress = silent,
     inline: Inline = nothing_inline,
     looks: Sequence[Look] = (),
+    settings: Settings | None = None,
 ) -> Accounts:
     """Hand over what is planned, and what a dead run left; gives the accounts at the end.
 
-    Returns early, with batches still planned, when `stop` is set, when the provider asks for a
-    long wait, or when it takes nothing for a while: dispatch again later. Raises ProviderError
-    when the provider refuses for good (wrong key, closed account); nobody is lost by that either.
+    Waits out what ends within an hour, and an outage. Returns early, with batches still planned,
+    when `stop` is set, when somebody or a brake stops the mailing, or when it would have to wait
+    for longer: dispatch again later. Raises ProviderError when the provider refuses for good
+    (wrong key, closed account); nobody is lost by that either.
     `inline` finds the images that travel inside the mails of an edition; `looks` say what else
-    may hold the mailing.
+    may hold the mailing, `settings` how fast it goes, when it stops by itself, which lists there
+    still are, when it is quiet, and whether it must have been approved. Settles what is left of a
+    mailing that is cancelled meanwhile.
     """
-    envelope = _envelope(store, mailing_id)
-    run = _Run(
-        claims=Claims(
-            store,
-            mailing_id,
-            envelope,
-            capabilities=provider.capabilities,
-            account=provider.account,
-            keys=keys,
-            owner=owner,
-            looks=(wishes(mailing_id), *looks),
-        ),
-        handover=Handover(
-            store,
-            provider,
-            mailing=f"{envelope.issue}-{mailing_id}",
-            envelope=envelope,
-            keys=keys,
-            clock=clock,
-            progress=progress,
-            inline=inline,
-        ),
-        clock=clock,
-        stop=stop,
-        progress=progress,
-    )
-    run.work()
+    work = Work.of(
+        store, mailing_id, provider, keys=keys, clock=clock, stop=stop, progress=progress,
+        inline=inline, looks=looks, settings=settings,
+    )  # fmt: skip
+    Run(work, owner).work()
     return accounts(store, mailing_id)
 
 
-class _Run:
-    """The loop and its pace."""
+class Run:
+    """One run on one mailing: the loop, for whoever brings the next step. One thread's own."""
 
-    def __init__(
-        self, *, claims: Claims, handover: Handover, clock: Clock, stop: Stop, progress: Progress
-    ) -> None:
-        self._claims: Final = claims
-        self._handover: Final = handover
-        self._clock: Final = clock
-        self._stop: Final = stop
-        self._tell: Final = progress
-        self._tries: Final[Counter[int]] = Counter()
-        """How often this run has handed a batch over and it is not done."""
-        self._vain = 0
-        """Calls in a row that brought nothing."""
-        self._lost = 0
-        """Of those, batches whose answer is lost for good."""
-        self._pause: Waiting | None = None
-        """Nothing at all is handed over before that."""
-        self._ended = False
+    def __init__(self, work: Work, owner: Owner) -> None:
+        self._work: Final = work
+        self._owner: Final = owner
+        self._pacing: Final = Pacing(work)
+        self._claims: Final = work.claims(owner, look=self._pacing.look, take=self._pacing.take)
+        self._handover: Final = work.handover()
+        self._patience: Final = Patience()
+        self._told: Waiting | None = None
 
     def work(self) -> None:
-        """Claim and hand over until there is nothing to claim, or no use in it."""
-        while not self._ended and not self._stop.is_set():
-            now = self._clock.now()
-            if self._pause and self._pause.until > now:
-                self._wait(self._pause, now)
-                continue
-            claimed = self._claims.next(now, skip=self._spent())
-            if claimed is None:
-                self._look_ahead(now)
-            elif isinstance(claimed, Hold):
-                self._obey(claimed, now)
-            elif isinstance(claimed, Closed):
-                self._tell_closed(claimed)
-            else:
-                self._hand_over(claimed)
+        """Take steps until there is nothing to claim, or no use in it; wait in between."""
+        while not self._work.stop.is_set():
+            answer = self.step()
+            if isinstance(answer, Waiting):
+                self._wait(answer)
+            elif not isinstance(answer, Worked):
+                if answer is not None:
+                    self._work.progress(answer)
+                break
+        self.settle()
 
-    def _spent(self) -> list[int]:
-        return [batch for batch, tries in self._tries.items() if tries >= MOST_TRIES]
+    def step(self) -> Answer:
+        """Claim one batch and hand it over, or say why not.
 
-    def _look_ahead(self, now: datetime) -> None:
-        """Nothing can be claimed now: wait for what can be later, or end."""
-        later = self._claims.later(now, skip=self._spent())
+        Raises ProviderError when the provider refuses for good. Whatever it gives, the accounts
+        balance. An engine that takes no further step calls `settle`.
+        """
+        now = self._work.clock.now()
+        claimed = self._claim(now)
+        if claimed is None:
+            return self._ahead(now)
+        if isinstance(claimed, Hold):
+            return _answer(claimed.reason, claimed.until, now)
+        if isinstance(claimed, Closed):
+            self._tell_closed(claimed)
+        else:
+            self._hand_over(claimed)
+        return Worked(claimed.batch)
+
+    def settle(self) -> None:
+        """Settle what is open of the mailing if it has been cancelled meanwhile."""
+        work = self._work
+        settle_cancelled(work.store, work.mailing_id, owner=self._owner, now=work.clock.now())
+
+    def _claim(self, now: datetime) -> Claim | Closed | Hold | None:
+        tired, spent = self._patience.tired(), self._patience.spent()
+        claimed = self._claims.next(now, skip=tired)
+        if claimed is None and tired != spent:
+            claimed = self._claims.next(now, skip=spent)
+        return claimed
+
+    def _ahead(self, now: datetime) -> Answer:
+        """Nothing can be claimed now: say what can be later, or that all is done."""
+        spent = self._patience.spent()
+        later = self._claims.later(now, skip=spent)
         if later is not None:
-            self._wait(Waiting(later.until, later.reason), now)
-        elif self._spent():
-            self._rest("the provider did not take the rest after several tries")
-        else:
-            self._ended = True
+            return _answer(later.reason, later.until, now)
+        if spent:
+            return Resting("the provider did not take the rest after several tries")
+        return None
 
-    def _obey(self, hold: Hold, now: datetime) -> None:
-        if hold.until is None:
-            self._rest(hold.reason)
-        else:
-            self._wait(Waiting(hold.until, hold.reason), now)
-
-    def _wait(self, pause: Waiting, now: datetime) -> None:
-        left = pause.until - now
-        if left > LONGEST_WAIT:
-            self._rest(f"{pause.reason}; not before {pause.until:%Y-%m-%d %H:%M} UTC")
-            return
-        self._tell(pause)
-        self._clock.wait(min(left, LOOK).total_seconds(), self._stop)
-
-    def _rest(self, reason: str) -> None:
-        self._ended = True
-        self._tell(Resting(reason))
+    def _wait(self, wait: Waiting) -> None:
+        """Wait, and look every minute whether what held it is over."""
+        left = wait.until - self._work.clock.now()
+        before, self._told = self._told, wait
+        moved = before is None or abs(wait.until - before.until) >= _SAME
+        if (moved or before is None or wait.reason != before.reason) and left >= _SHORT:
+            self._work.progress(wait)
+        self._work.clock.wait(min(left, LOOK).total_seconds(), self._work.stop)
 
     def _tell_closed(self, closed: Closed) -> None:
         if closed.excluded:
-            self._tell(Excluded(closed.excluded))
+            self._work.progress(Excluded(closed.excluded))
         if closed.unknown:
-            self._tell(Uncertain(closed.batch, closed.unknown, closed.reason))
+            self._work.progress(Uncertain(closed.batch, closed.unknown, closed.reason))
 
     def _hand_over(self, claim: Claim) -> None:
-        tries = self._tries[claim.batch] + 1
+        wait = self._pacing.wait(self._patience.tries(claim.batch) + 1)
         try:
-            came = self._handover.make(claim, wait=backoff(max(tries, self._vain + 1)))
+            came = self._handover.make(claim, wait=wait)
         except LeaseLostError:
-            self._tell(Lost(claim.batch))
-            return
-        if came.rests:
-            self._tries[claim.batch] = tries
-        if came.recorded or not came.rests:
-            self._vain = self._lost = 0
+            self._work.progress(Lost(claim.batch))
+        except ProviderError as error:
+            self._refused(claim, error)
+            raise
         else:
-            self._slow_down(came)
+            self._judge(claim, came)
 
-    def _slow_down(self, came: Came) -> None:
-        """After a call that brought nothing: it may be the provider, not the batch, that ails."""
-        reason = came.rests[0].reason
-        self._vain += 1
-        self._lost += any(rest.state == "unknown" for rest in came.rests)
-        self._pause = Waiting(came.until, reason)
-        if self._lost >= MOST_LOST:
-            self._rest(f"the provider did not answer {self._lost} times in a row: {reason}")
-        elif self._vain >= MOST_TRIES:
-            self._rest(f"the provider took nothing {self._vain} times in a row: {reason}")
+    def _judge(self, claim: Claim, came: Came) -> None:
+        """After a call that brought nothing, tell apart what ails: the account, or the batch."""
+        now = self._work.clock.now()
+        if came.recorded or not came.rests:
+            self._patience.taken(claim.batch, leaves_some=bool(came.rests))
+            self._pacing.over(claim, came, now)
+        elif self._patience.failed(claim.batch):
+            self._pacing.vain(claim, came, now)
+        else:
+            self._pacing.give_back(claim, came)
+
+    def _refused(self, claim: Claim, error: ProviderError) -> None:
+        if self._pacing.refused(claim, error, self._work.clock.now()):
+            number = self._work.mailing_id
+            error.hint = f"{error.hint}; then: newsletter resume {number}".removeprefix("; ")
 
 
-def _envelope(store: Store, mailing_id: int) -> Envelope:
-    with store.read() as connection:
-        query = select(mailings.c.envelope).where(mailings.c.id == mailing_id)
-        data = connection.execute(query).scalar()
-    if data is None:
-        raise InputError(f"no mailing {mailing_id}", hint="see them all: newsletter status")
-    return Envelope.load(data)
+def _answer(reason: str, until: datetime | None, now: datetime) -> Waiting | Resting:
+    """Wait for what is over within an hour."""
+    if until is None or until - now > LONGEST_WAIT:
+        return Resting(reason, until)
+    return Waiting(until, reason)

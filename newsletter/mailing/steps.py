@@ -55,6 +55,8 @@ class Resting:
     """The run ends early; what is planned stays planned for the next run."""
 
     reason: str
+    until: datetime | None = None
+    """When it is worth while to go on; None: when a person has done something, or at any time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, case, select
 
 from newsletter import register
 from newsletter.issue.condition import Condition
 from newsletter.issue.edition import Edition, Editions
+from newsletter.mailing.settling import PROOF
 from newsletter.register import audience
 from newsletter.settings.register import LINK_FIELDS
-from newsletter.store.schema import deliveries, results
+from newsletter.store.schema import deliveries, events, results
 
 _PAGE: Final = 1000
 """People looked at in one go; memory does not grow with the audience."""
@@ -29,6 +30,8 @@ class Verdict(StrEnum):
     EXCLUDE = "exclude"
     MAILED = "mailed"
     """Has this issue, or may have it, or is about to get it: an issue goes once to a person."""
+    LATER = "later"
+    """Is not in the sample that this mailing goes to; a later one is for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,15 @@ class Needs:
     fields: tuple[str, ...]
     required: tuple[str, ...]
     """Fields with a slot that has no fallback."""
+    arm: str = ""
 
     @classmethod
     def of(cls, edition: Edition) -> "Needs":
         """Look through an edition's slots."""
         fields = tuple(sorted(edition.fields - LINK_FIELDS))
         required = edition.missing(dict.fromkeys(LINK_FIELDS, "known when it is handed over"))
-        return cls(
-            edition.digest, edition.language, edition.variant, fields, tuple(sorted(required))
-        )
+        needed = tuple(sorted(required))
+        return cls(edition.digest, edition.language, edition.variant, fields, needed, edition.arm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,17 @@ def survey(
     condition: Condition,
     keys: Sequence[str],
     now: datetime,
+    among: ColumnElement[bool] | None = None,
 ) -> Iterator[Candidate]:
-    """Give everybody in the audience once, in the order of the register."""
+    """Give everybody in the audience once, in the order of the register.
+
+    `among` leaves out subscribers for whom it does not hold.
+    """
     # By identity: to hash an edition means to read all of its text.
     needs = {id(edition): Needs.of(edition) for edition in editions}
-    for people in audience.pages(connection, lists=lists, condition=condition, now=now, size=_PAGE):
+    for people in audience.pages(
+        connection, lists=lists, condition=condition, now=now, size=_PAGE, among=among
+    ):
         before = _before(connection, editions.issue, [person.subscriber_id for person in people])
         open_ = [person for person in people if not _has_it(before.get(person.subscriber_id))]
         reasons = register.screen(
@@ -120,12 +129,23 @@ _Last = tuple[int, str]
 def _before(connection: Connection, issue: str, people: Sequence[int]) -> dict[int, _Last]:
     """Look up the last round of each of these people."""
     rows = connection.execute(
-        select(deliveries.c.subscriber_id, deliveries.c.round, results.c.state)
+        select(deliveries.c.subscriber_id, deliveries.c.round, _outcome())
         .outerjoin(results, results.c.delivery_id == deliveries.c.id)
         .where(deliveries.c.issue == issue, deliveries.c.subscriber_id.in_(people))
         .order_by(deliveries.c.subscriber_id, deliveries.c.round)
     )
     return {person: (round_, state or "") for person, round_, state in rows}
+
+
+def _outcome() -> ColumnElement[str]:
+    """Give a result, but for somebody of whom one was mistaken: they have it, an event says so."""
+    proof = events.c.kind.in_(PROOF), events.c.delivery_id == deliveries.c.id
+    mistaken = (
+        results.c.state == "refused",
+        results.c.settled_by != "",
+        select(events.c.id).where(*proof).exists(),
+    )
+    return case((and_(*mistaken), "accepted"), else_=results.c.state)
 
 
 def _has_it(last: _Last | None) -> bool:

@@ -24,6 +24,7 @@ _NOT_PROVIDERS = {
     "guard",
     "headers",
     "http",
+    "lookup",
     "mime",
     "pace",
     "related",
@@ -127,6 +128,17 @@ OwnUnsubscribe = Literal["yes", "plan", "approval", "overwritten", "no"]
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How many mails an account may be given; None: as many as it takes."""
+
+    per_second: int | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+    warm_up: tuple[int, ...] = ()
+    """Mails on each of a new account's first days of sending; then `per_day`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider can do, as data; the docs and the screens are made from it."""
 
@@ -144,6 +156,11 @@ class Capabilities:
     """False where nothing leaves this machine."""
     inline_images: bool = False
     """Whether images can travel inside the mail."""
+    lookup: str = ""
+    """What can be asked of mails whose answer was lost, and how long (see `lookup`); empty:
+    nothing."""
+    pace: Pace = Pace()
+    """What the vendor documents; the settings may say otherwise."""
     notes: tuple[str, ...] = field(default=())
 
 

@@ -1,20 +1,70 @@
 """What a provider is set to, and its key: read strictly, told by name, never shown."""
 
 import ipaddress
+import itertools
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from newsletter.errors import InputError, near
+from newsletter.providers import Pace
+
+_MOST_DAYS: Final = 100
+_WORDS: Final = {
+    "model_type": "a section with settings of its own is expected",
+    "tuple_type": "a list in brackets is expected: [50, 100]",
+}
+"""pydantic's own words speak to programmers."""
+
+
+def _mails(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**9:
+        raise ValueError("a whole number of mails is expected, at least 1")
+    return value
+
+
+Mails = Annotated[int, BeforeValidator(_mails)]
+
+
+class PaceSettings(BaseModel):
+    """How many mails an account may be given, below [providers.NAME.pace]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_second: Mails | None = None
+    per_minute: Mails | None = None
+    per_day: Mails | None = None
+    """By the workspace's time zone."""
 
 
 class ProviderSettings(BaseModel):
     """Settings of one provider, below [providers.NAME]."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pace: PaceSettings = PaceSettings()
+    warm_up: tuple[Mails, ...] = Field(default=(), max_length=_MOST_DAYS)
+    """Mails on each of a new account's first days of sending: [50, 100, 200]."""
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        steps = [*self.warm_up, *([self.pace.per_day] if self.pace.per_day else [])]
+        for before, after in itertools.pairwise(steps):
+            if after < before:
+                raise ValueError(f"warm_up: a warm-up grows from day to day, up to per_day; "
+                                 f"{after:,} comes after {before:,}")  # fmt: skip
+        return self
 
 
 class HTTPSettings(ProviderSettings):
@@ -55,10 +105,28 @@ def read(model: type[Chosen], values: Mapping[str, Any], *, provider: str) -> Ch
         return model.model_validate(dict(values))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-    unknown = [str(item["loc"][0]) for item in faults if item["type"] == "extra_forbidden"]
-    hint = near(unknown[0], model.model_fields) if unknown else f"see [providers.{provider}]"
+    unknown = [item["loc"] for item in faults if item["type"] == "extra_forbidden"]
+    known = PaceSettings if unknown and len(unknown[0]) > 1 else model
+    hint = f"see [providers.{provider}]"
+    if unknown:
+        hint = near(str(unknown[0][-1]), known.model_fields)
     told = "; ".join(_sentence(item["type"], item["loc"], item["msg"]) for item in faults)
     raise InputError(f"settings of provider {provider!r}: {told}", hint=hint)
+
+
+def pace(settings: Mapping[str, Any], documented: Pace, *, provider: str) -> Pace:
+    """Read how fast a provider may be used: as set, else as its vendor documents it.
+
+    Raises InputError that names each fault.
+    """
+    own = {name: settings[name] for name in ProviderSettings.model_fields if name in settings}
+    chosen = read(ProviderSettings, own, provider=provider)
+    return Pace(
+        chosen.pace.per_second or documented.per_second,
+        chosen.pace.per_minute or documented.per_minute,
+        chosen.pace.per_day or documented.per_day,
+        chosen.warm_up or documented.warm_up,
+    )
 
 
 def read_key(environment: Mapping[str, str], variable: str, *, provider: str) -> str:
@@ -83,4 +151,5 @@ def _sentence(kind: str, place: tuple[int | str, ...], message: str) -> str:
         return f"unknown setting {name!r}"
     if kind == "missing":
         return f"setting {name!r} is missing"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+    words = _WORDS.get(kind) or message.removeprefix("Value error, ")
+    return f"{name}: {words}" if name else words

@@ -30,9 +30,12 @@ from newsletter.providers import (
 )
 from newsletter.providers.answers import Reading, Unreadable
 from newsletter.providers.choices import HTTPSettings, loopback
+from newsletter.providers.lookup import Wait
 
 _LARGEST_ANSWER: Final = 4 * 2**20
 _MOST_DOUBTS: Final = 4
+_MOST_ASKS: Final = 6
+_ASK_LATER: Final = "ask again later: newsletter reconcile"
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -167,6 +170,31 @@ class HTTPProvider(ABC):
         """Give what the vendor said, fit to be shown and kept."""
         return answers.clean(answers.said(response), secret=self._secret)
 
+    def ask(self, path: str, parameters: Mapping[str, str], wait: Wait) -> Response:
+        """Read something from the vendor, at its pace; raises ProviderError.
+
+        Nothing of a person may stand in the parameters: they are part of an address.
+        """
+        address = httpx.URL(f"{self.base_url}{path}", params=parameters or None)
+        for _ in range(_MOST_ASKS):
+            try:
+                response = self._exchange("GET", address, {}, None)
+            except httpx.TransportError as error:
+                why = self._why("no answer", error)
+                raise ProviderError(
+                    f"{self.capabilities.title} could not be asked: {why}", hint=_ASK_LATER
+                ) from error
+            if response.status == 200:  # noqa: PLR2004 - the status is the name
+                return response
+            if answers.reading(response.status) is not Reading.RETRY:
+                break
+            wait(self.wait(response) or timedelta(seconds=1))
+        said, kind = self.said(response), answers.reading(response.status)
+        message = f"could not be asked: {said}"
+        if kind is Reading.STOP:
+            raise self.stop(message, status=response.status)
+        raise ProviderError(f"{self.capabilities.title} {message}", hint=_ASK_LATER)
+
     def stop(self, message: str, *, status: int = 0) -> ProviderError:
         """Make the error that ends a mailing until a person has mended something."""
         general = {
@@ -221,10 +249,17 @@ class HTTPProvider(ABC):
     def _round_trip(self, request: Request) -> Response:
         """Send one request and read its whole answer; raises httpx.TransportError."""
         headers = {**request.headers, "Content-Length": str(len(request.body))}
+        return self._exchange(request.method, request.url, headers, body.pieces(request.body))
+
+    def _exchange(
+        self,
+        method: str,
+        url: str | httpx.URL,
+        headers: Mapping[str, str],
+        content: Iterator[bytes] | None,
+    ) -> Response:
         deadline = time.monotonic() + self._timeout
-        with self._client.stream(
-            request.method, request.url, headers=headers, content=body.pieces(request.body)
-        ) as answer:
+        with self._client.stream(method, url, headers=headers, content=content) as answer:
             said = bytearray()
             for piece in answer.iter_raw():
                 said += piece

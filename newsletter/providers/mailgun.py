@@ -7,7 +7,8 @@ OpenAPI file, read 2026-11).
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Literal, Self
 
 import httpx
@@ -29,9 +30,12 @@ from newsletter.providers import (
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import HTTPProvider, Split, parts
+from newsletter.providers.lookup import Sought, Wait
 
 _REGIONS: Final = {"eu": "https://api.eu.mailgun.net", "us": "https://api.mailgun.net"}
 _OPTION_BYTES: Final = 16 * 1024
+_PAGE: Final = 300
+"""Events in one answer, at most."""
 _PERCENT: Final = "percent"
 # What Mailgun would fill in constant text: a variable, the address, its own unsubscribe links.
 _THEIRS = re.compile(r"%(?=recipient|unsubscribe|mailing_list|tag_unsubscribe)", re.IGNORECASE)
@@ -56,11 +60,14 @@ class Provider(HTTPProvider):
         title="Mailgun",
         batch_size=1000,
         own_unsubscribe="yes",
+        lookup="What its log says it took or rejected: kept from a day to 30 days, by the plan. "
+        "Silence proves nothing.",
         notes=(
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
             "One answer for a whole call; the delivery's key comes back in webhooks as `key`.",
             "Our own Message-ID per recipient is asked for; not seen on a live account.",
             "Variables are taken to be filled in one pass; not seen on a live account.",
+            "The log is asked by its Events API, which Mailgun means to replace some day.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MAILGUN_KEY"
@@ -117,6 +124,51 @@ class Provider(HTTPProvider):
             raise answers.Unreadable("its answer has no id")
         return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]
 
+    def look_up(
+        self,
+        mailing: str,
+        sought: Sequence[Sought],
+        *,
+        since: datetime,
+        until: datetime,
+        wait: Wait,
+    ) -> Iterator[list[Outcome]]:
+        """Read the domain's log of that time, page by page until an empty one.
+
+        GET /v3/{domain}/events. Events come late and out of order, so that whoever is missing may
+        only be late.
+        """
+        open_ = {mail.key for mail in sought}
+        path = f"/v3/{self._settings.domain}/events"
+        parameters = {
+            "begin": f"{since.timestamp():.0f}",
+            "end": f"{until.timestamp():.0f}",
+            "ascending": "yes",
+            "limit": str(_PAGE),
+            "event": "accepted OR rejected",
+            "tags": _tag(mailing),
+        }
+        while open_:
+            page = self._page(self.ask(path, parameters, wait))
+            if not page.items:
+                return
+            found = [item for event in page.items if (item := _logged(event)).key in open_]
+            open_.difference_update(item.key for item in found)
+            yield _once(found)
+            path, parameters = f"/v3/{self._settings.domain}/events/{page.next}", {}
+
+    def _page(self, response: Response) -> "_Page":
+        """Read a page. Of its link to the next one only the end is used: a key follows no link."""
+        try:
+            data = answers.json_of(response)
+            items, link = data["items"], data["paging"]["next"]
+            token = re.fullmatch(r"https?://[^?#]*/events/([A-Za-z0-9_=.~-]+)", link)
+        except (answers.Unreadable, LookupError, TypeError) as error:
+            raise self.stop("answers about its log in an unknown way") from error
+        if not isinstance(items, list) or not token:
+            raise self.stop("answers about its log in an unknown way")
+        return _Page(items, token[1])
+
     def wait(self, response: Response) -> timedelta | None:
         """Read Retry-After, or the words of the message."""
         told = re.search(r"try again after (\d{1,6}) seconds", self.said(response))
@@ -124,11 +176,45 @@ class Provider(HTTPProvider):
 
     def _options(self, batch: Batch) -> Iterator[tuple[str, str]]:
         yield from (("o:tracking", "no"), ("o:tracking-clicks", "no"), ("o:tracking-opens", "no"))
-        yield "o:tag", re.sub(r"[^A-Za-z0-9_.-]+", "-", batch.mailing)[:128]
+        yield "o:tag", _tag(batch.mailing)
         # Recipients need not see our metadata.
         yield "o:suppress-headers", "X-Mailgun-Variables"
         if self._settings.test_mode:
             yield "o:testmode", "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    items: list[Any]
+    next: str
+
+
+def _logged(event: Any) -> Outcome:  # noqa: ANN401 - any JSON
+    """Read what one event says of one mail; without a key for what is none of ours."""
+    fields = event if isinstance(event, dict) else {}
+    ours = fields.get("user-variables")
+    key = str(ours.get("key", "")) if isinstance(ours, dict) else ""
+    if fields.get("event") == "accepted":
+        message = fields.get("message")
+        headers = message.get("headers") if isinstance(message, dict) else None
+        name = str(headers.get("message-id", "")) if isinstance(headers, dict) else ""
+        return Outcome(key, State.ACCEPTED, provider_id=name)
+    if fields.get("event") == "rejected":
+        return Outcome(key, State.REFUSED, "Mailgun took it and rejected it")
+    return Outcome("", State.UNKNOWN)
+
+
+def _once(found: Sequence[Outcome]) -> list[Outcome]:
+    """Keep one outcome for each mail; that it was accepted counts more."""
+    best: dict[str, Outcome] = {}
+    for item in found:
+        if item.key not in best or item.state is State.ACCEPTED:
+            best[item.key] = item
+    return list(best.values())
+
+
+def _tag(mailing: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", mailing)[:128]
 
 
 def _layers(recipients: Sequence[Recipient]) -> list[tuple[Recipient, ...]]:

@@ -7,14 +7,15 @@ accepted, for ever, so that a killed run can be repeated.
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from newsletter.errors import ProviderError
 from newsletter.providers import Batch, Capabilities, Outcome, Recipient, State, guard, mime
 from newsletter.providers.choices import ProviderSettings, read
+from newsletter.providers.lookup import Sought, Wait
 
 
 class Settings(ProviderSettings):
@@ -32,6 +33,7 @@ class Provider:
         idempotency_per_recipient=True,
         sends=False,
         inline_images=True,
+        lookup="Whether the file is there: certain both ways, for as long as the folder is kept.",
         notes=("Writes one .eml file per recipient, which mail programs open by double click.",),
     )
 
@@ -75,6 +77,25 @@ class Provider:
             with _told(self._folder):
                 raise failure
 
+    def look_up(
+        self,
+        mailing: str,
+        sought: Sequence[Sought],
+        *,
+        since: datetime,
+        until: datetime,
+        wait: Wait,
+    ) -> Iterator[list[Outcome]]:
+        """Look for the files."""
+        del since, until, wait
+        folder = self._folder / _slug(mailing)
+        yield [
+            Outcome(mail.key, State.ACCEPTED)
+            if (folder / _name(mail.address, mail.key)).is_file()
+            else Outcome(mail.key, State.RETRY, "the outbox has no such file")
+            for mail in sought
+        ]
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -88,7 +109,11 @@ class Provider:
 
 def name_of(recipient: Recipient) -> str:
     """Name the file of one recipient: readable, safe, and the same whenever it is asked."""
-    return f"{_slug(recipient.address.replace('@', '-at-'))}--{recipient.key}.eml"
+    return _name(recipient.address, recipient.key)
+
+
+def _name(address: str, key: str) -> str:
+    return f"{_slug(address.replace('@', '-at-'))}--{key}.eml"
 
 
 def _slug(text: str) -> str:

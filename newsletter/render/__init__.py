@@ -24,12 +24,14 @@ def render(
     folders: Sequence[Path],
     gallery: Gallery,
     variant: str = "",
+    arm: str = "",
 ) -> Edition:
-    """Render one language and variant of an issue.
+    """Render one language and variant of an issue, with the subject of one arm.
 
     `folders` hold templates, the first wins; `gallery` collects the images. Raises InputError for
     an image, channel or list that does not exist and for a template that is at fault.
     """
+    issue = issue.of_arm(arm)
     page = Page(
         issue, name=name, settings=settings, folders=folders, gallery=gallery, variant=variant
     )
@@ -41,6 +43,7 @@ def render(
         html=page.places.cut_html(_html(page)),
         text=page.places.cut_text(page.text()),
         web=page.places.cut_html(_html(page, web=True)).fill({}),
+        arm=arm,
     )
 
 

@@ -71,7 +71,7 @@ class Page:
     @property
     def subject(self) -> str:
         """The issue's subject, its fields frozen."""
-        return self._issue.subject
+        return next(iter(self._issue.subjects.values()))
 
     @property
     def language(self) -> str:

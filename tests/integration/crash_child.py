@@ -26,7 +26,7 @@ def live(job: dict[str, Any]) -> None:
         job["provider"], job["settings"], environment=job["environment"], outbox=job["outbox"]
     )
     editions = make_editions(make_edition(issue=job["issue"]))
-    with Store.for_file(Path(job["database"])) as store, mailing.FileOwner(Path(job["runs"])) as me:
+    with Store.open(job["database"]) as store, mailing.make_owner(store, Path(job["runs"])) as me:
         mailing.plan(
             store,
             editions,

@@ -5,6 +5,7 @@ put them out, and whether they were ever in. It knows nothing of how the registe
 """
 
 import tempfile
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +20,8 @@ from newsletter.register import audience, erasing, events, requests, retention
 from newsletter.register.events import Event
 from newsletter.register.subscriptions import Act, Pause, Proof, move
 from newsletter.register.tokens import Tokens
-from newsletter.store import Store
 from newsletter.store import schema as tables
-from newsletter.testing import KEYS
+from newsletter.testing import KEYS, stores
 from tests.unit.creamailer.worlds import NUMBERS, TERMS, A, B, World
 
 LISTS = (A, B)
@@ -39,8 +39,9 @@ def address_of(name: str) -> str:
 class Life(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.for_file(Path(self.folder.name) / "register.sqlite3")
+        self.opened = ExitStack()
+        self.folder = self.opened.enter_context(tempfile.TemporaryDirectory())
+        self.store = self.opened.enter_context(stores.fresh(Path(self.folder)))
         self.world = World(self.store)
         self.tokens = Tokens(KEYS)
         self.out: set[tuple[str, str]] = set()
@@ -54,8 +55,7 @@ class Life(RuleBasedStateMachine):
         self.events = 0
 
     def teardown(self) -> None:
-        self.store.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     # What the model says happened ------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(names=st.lists(person, min_size=1, max_size=3, unique=True), lists=some_lists)
     def import_file(self, names: list[str], lists: list[str]) -> None:
-        file = Path(self.folder.name) / "people.csv"
+        file = Path(self.folder) / "people.csv"
         file.write_text("email\n" + "".join(f"{address_of(name)}\n" for name in names))
         register.import_file(
             self.store,

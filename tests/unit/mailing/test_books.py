@@ -1,14 +1,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, update
 
 from newsletter import mailing
 from newsletter.errors import InputError, StoreError
 from newsletter.mailing import Accounts
 from newsletter.providers import Batch, State
 from newsletter.store import schema
-from newsletter.testing import NOW, make_edition, make_editions
+from newsletter.testing import NOW, make_edition, make_editions, stores
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import MemoryProvider
 
@@ -43,7 +43,7 @@ def test_a_lost_result_breaks_the_balance(room: Mailroom) -> None:
     room.add(*people(3))
     room.send(MemoryProvider())
     with room.store.begin() as connection:
-        connection.execute(text("DROP TRIGGER results_are_not_deleted"))
+        stores.unguard(connection, "results", against="deleted")
         connection.execute(delete(schema.results).where(schema.results.c.delivery_id == 2))
 
     with pytest.raises(StoreError, match="-1 of 3") as caught:

@@ -3,33 +3,25 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
 
 from newsletter import mailing
 from newsletter.errors import ProviderError
 from newsletter.mailing import Step
 from newsletter.providers import Batch
-from newsletter.store import Store
-from newsletter.testing import KEYS
+from newsletter.settings import Settings
+from newsletter.store import schema
+from newsletter.testing import KEYS, stores
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import Answer, IdempotentMemoryProvider, MemoryProvider
-
-
-@cache
-def empty() -> bytes:
-    """Make an empty database once; to migrate one for each example takes most of the time."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite3"
-        Store.for_file(file).close()
-        return file.read_bytes()
-
+from tests.unit.mailing.paced import paced
 
 PEOPLE = [f"p{number}@example.com" for number in range(8)]
 
@@ -52,13 +44,12 @@ class Dice:
 
 class Ledger(RuleBasedStateMachine):
     make: Callable[[], MemoryProvider] = MemoryProvider
+    limits: Settings | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
-        file = Path(self.folder.name) / "register.sqlite3"
-        file.write_bytes(empty())
-        self.store = Store.for_file(file)
+        self.opened = ExitStack()
+        self.store = self.opened.enter_context(stores.fresh())
         self.room = Mailroom(self.store)
         self.provider = type(self).make()
         self.left: set[str] = set()
@@ -66,8 +57,7 @@ class Ledger(RuleBasedStateMachine):
         self.handed_over: list[tuple[str, Batch]] = []
 
     def teardown(self) -> None:
-        self.store.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     def watch(self, batch: Batch) -> None:
         for recipient in batch.recipients:
@@ -129,7 +119,7 @@ class Ledger(RuleBasedStateMachine):
         try:
             mailing.dispatch(
                 self.store, number, self.provider, keys=KEYS, clock=self.room.clock,
-                owner=owner, stop=threading.Event(), progress=progress,
+                owner=owner, stop=threading.Event(), progress=progress, settings=self.limits,
             )  # fmt: skip
         except (Killed, ProviderError):
             pass
@@ -181,6 +171,43 @@ class IdempotentLedger(Ledger):
     make = IdempotentMemoryProvider
 
 
+class PacedLedger(IdempotentLedger):
+    """At a pace that cuts batches, waits, and ends days."""
+
+    limits = paced(per_second=2, per_minute=40, warm_up=[2], per_day=3)
+
+    @initialize()
+    def everybody_is_to_be_mailed(self) -> None:
+        for address in PEOPLE:
+            self.join(address)
+        self.plan(5)
+
+    @invariant()
+    def nobody_is_in_two_batches_and_nobody_in_none(self) -> None:
+        with self.store.read() as connection:
+            batches = connection.execute(schema.batches.select().order_by(schema.batches.c.first))
+            ranges = [(row.first, row.last) for row in batches]
+            results = set(connection.scalars(select(schema.results.c.delivery_id)))
+            everybody = set(connection.scalars(select(schema.deliveries.c.id)))
+        inside = [number for first, last in ranges for number in range(first, last + 1)]
+        assert len(inside) == len(set(inside))
+        assert everybody <= {*inside, *results}
+
+    @invariant()
+    def no_day_brings_more_than_it_may(self) -> None:
+        zone = ZoneInfo("Europe/Helsinki")
+        days: Counter[date] = Counter()
+        seen: set[str] = set()
+        for _, batch in self.handed_over:
+            if batch.key not in seen:
+                seen.add(batch.key)
+                days[batch.date.astimezone(zone).date()] += self.taken_of(batch)
+        assert max(days.values(), default=0) <= 3
+
+    def taken_of(self, batch: Batch) -> int:
+        return sum(mail.batch_key == batch.key for mail in self.provider.taken)
+
+
 _SETTINGS = settings(max_examples=25, stateful_step_count=12, deadline=None)
 
 TestLedger = Ledger.TestCase
@@ -188,3 +215,6 @@ TestLedger.settings = _SETTINGS
 
 TestIdempotentLedger = IdempotentLedger.TestCase
 TestIdempotentLedger.settings = _SETTINGS
+
+TestPacedLedger = PacedLedger.TestCase
+TestPacedLedger.settings = settings(_SETTINGS, max_examples=10, stateful_step_count=8)

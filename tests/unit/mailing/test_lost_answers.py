@@ -12,8 +12,10 @@ from newsletter.mailing import (
     Accounts,
     HandedOver,
     Resting,
+    Waiting,
 )
-from newsletter.mailing.pace import LEASE, MOST_LOST, MOST_TRIES
+from newsletter.mailing.patience import MOST_TRIES
+from newsletter.mailing.trouble import MOST_LOST
 from newsletter.providers import Batch, Outcome, State
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import (
@@ -84,46 +86,63 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes(
     assert room.told(HandedOver)[1] == HandedOver(1, 3, again=True)
 
 
-def test_an_answer_that_stays_lost_is_left_to_a_later_run(room: Mailroom) -> None:
+@pytest.mark.usefixtures("few_looks")
+def test_an_answer_that_stays_lost_is_asked_for_as_long_as_the_key_is_known(
+    room: Mailroom,
+) -> None:
     room.add(*people(2))
     provider = IdempotentMemoryProvider()
-    provider.then(*[Answer.LOST] * MOST_TRIES)
-    number = room.planned()
+    provider.then(*[Answer.LOST] * 20)
 
-    accounts = room.dispatch(number, provider)
+    accounts = room.send(provider)
 
-    assert accounts.handing_over == 2
-    assert len(provider.batches) == MOST_TRIES
-    assert isinstance(room.steps[-1], Resting)
-    room.clock.turn(LEASE)
-    assert room.dispatch(number, provider).accepted == 2
+    assert accounts.accepted == 2
+    assert len(provider.batches) == 21
+    assert len(set(keys_of(provider))) == 1
     assert sorted(provider.addresses) == people(2)
 
 
+@pytest.mark.usefixtures("few_looks")
 def test_an_answer_that_stays_lost_is_unknown_once_the_key_may_be_forgotten(
     room: Mailroom,
 ) -> None:
     room.add(*people(2))
     provider = IdempotentMemoryProvider()
-    provider.then(*[Answer.LOST] * MOST_TRIES)
-    number = room.planned()
-    room.dispatch(number, provider)
-    room.clock.turn(timedelta(days=1))
+    provider.then(*[Answer.LOST] * 50)
 
-    assert room.dispatch(number, provider).unknown == 2
-    assert len(provider.batches) == MOST_TRIES
+    accounts = room.send(provider)
+
+    assert accounts.unknown == 2
+    assert timedelta(seconds=sum(room.clock.waits)) < timedelta(hours=19.5)
+    assert sorted(provider.addresses) == people(2)
 
 
-def test_a_run_stops_before_it_makes_everybody_unknown(room: Mailroom) -> None:
-    room.add(*people(9))
-    provider = MemoryProvider()
-    provider.then(*[Answer.LOST] * 9)
+def test_a_batch_that_stays_lost_lets_the_others_pass(room: Mailroom) -> None:
+    room.add(*people(3))
+    provider = IdempotentMemoryProvider()
+    provider.answer("p0@example.com", State.UNKNOWN, "used already")
 
     accounts = room.send(provider, batch_size=1)
 
-    assert (accounts.unknown, accounts.planned) == (MOST_LOST, 9 - MOST_LOST)
-    assert isinstance(resting := room.steps[-1], Resting)
-    assert resting.reason == "the provider did not answer 3 times in a row: lost"
+    assert (accounts.accepted, accounts.handing_over) == (2, 1)
+    assert len(provider.batches) == 2 + MOST_TRIES
+    assert isinstance(room.steps[-1], Resting)
+
+
+@pytest.mark.usefixtures("few_looks")
+def test_a_run_slows_down_before_it_makes_everybody_unknown(room: Mailroom) -> None:
+    room.add(*people(300))
+    provider = MemoryProvider()
+    provider.then(*[Answer.LOST] * 12)
+
+    room.dispatch(number := room.planned(batch_size=100), provider)
+
+    sizes = [len(batch.recipients) for batch in provider.batches]
+    assert sizes[:13] == [100] + [1] * 12  # each call after the first only tries it out
+    assert mailing.accounts(room.store, number).unknown == 111
+    long = [step for step in room.steps if isinstance(step, Waiting)][MOST_LOST - 1 : 12]
+    assert len(long) == 10
+    assert timedelta(hours=3) < long[-1].until - long[0].until < timedelta(hours=10)
 
 
 def test_an_answer_that_comes_between_resets_the_count(room: Mailroom) -> None:
@@ -173,6 +192,7 @@ def test_a_key_that_may_be_forgotten_is_not_used_again(room: Mailroom) -> None:
 
 
 @pytest.mark.parametrize("state", [State.RETRY, State.REFUSED])
+@pytest.mark.usefixtures("few_looks")
 def test_a_repeat_that_is_refused_says_nothing_of_the_first_call(
     room: Mailroom, state: State
 ) -> None:
@@ -185,7 +205,7 @@ def test_a_repeat_that_is_refused_says_nothing_of_the_first_call(
 
     accounts = room.send(provider)
 
-    assert (accounts.handing_over, accounts.refused) == (1, 0)
+    assert (accounts.unknown, accounts.refused) == (1, 0)
     assert provider.addresses == ["aino@example.com"]
     assert len(set(keys_of(provider))) == 1
 

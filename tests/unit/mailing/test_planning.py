@@ -14,7 +14,7 @@ from newsletter.issue.edition import Edition
 from newsletter.issue.template import Escape, Slot
 from newsletter.mailing import Accounts
 from newsletter.providers import State
-from newsletter.store import Store, schema
+from newsletter.store import Store, Turn, schema
 from newsletter.testing import KEYS, make_edition, make_editions, make_template
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import MemoryProvider
@@ -342,12 +342,12 @@ class Meddled(Store):
         self.times = times
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        if self.times:
+    def begin(self, turn: Turn = Turn.ALONE) -> Iterator[Connection]:
+        if self.times and turn is Turn.NONE:
             self.times -= 1
             self.room.add(f"new{self.times}@example.com", municipality="Sysmä")
             self.room.plan(condition={"municipality": ("Sysmä",)})
-        with super().begin() as connection:
+        with super().begin(turn) as connection:
             yield connection
 
 

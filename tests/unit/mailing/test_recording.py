@@ -6,9 +6,9 @@ from sqlalchemy import select
 from newsletter import mailing
 from newsletter.mailing.claims import Claim, Claims
 from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.pace import LEASE, backoff, is_fresh
 from newsletter.mailing.recording import LeaseLostError, Rest, record, settle
 from newsletter.providers import Outcome, State
+from newsletter.providers.pace import LEASE
 from newsletter.store import schema
 from newsletter.testing import KEYS
 from newsletter.testing.mailroom import Mailroom
@@ -125,27 +125,3 @@ def test_a_batch_is_cut_where_the_state_changes(room: Mailroom) -> None:
         (8, 9, "planned", "busy"),
     ]
     assert mailing.accounts(room.store, 1) == mailing.Accounts(9, 0, 0, 2, 3, 4, 0)
-
-
-def test_waits_double_up_to_a_quarter_of_an_hour() -> None:
-    waits = [backoff(tries).total_seconds() for tries in range(1, 12)]
-
-    assert all(
-        0.75 * want <= wait <= 1.25 * want
-        for wait, want in zip(waits, [4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900], strict=True)
-    )
-
-
-def test_a_key_is_trusted_for_three_quarters_of_its_life() -> None:
-    hour = timedelta(hours=1)
-
-    assert is_fresh(timedelta(minutes=44), hour)
-    assert not is_fresh(timedelta(minutes=45), hour)
-    assert not is_fresh(timedelta(0), None)
-
-
-def test_a_key_made_when_the_clock_was_wrong_is_not_trusted() -> None:
-    day = timedelta(hours=24)
-
-    assert is_fresh(timedelta(seconds=-1), day)
-    assert not is_fresh(timedelta(hours=-1), day)

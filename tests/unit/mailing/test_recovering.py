@@ -12,8 +12,8 @@ from newsletter.mailing import (
     HandedOver,
     Lost,
 )
-from newsletter.mailing.pace import LEASE
 from newsletter.providers import Batch, State
+from newsletter.providers.pace import LEASE
 from newsletter.store import Store
 from newsletter.testing import KEYS
 from newsletter.testing.mailroom import Mailroom

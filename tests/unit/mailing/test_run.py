@@ -15,8 +15,9 @@ from newsletter.mailing import (
     Uncertain,
     Waiting,
 )
-from newsletter.mailing.pace import MOST_TRIES
+from newsletter.mailing.patience import MOST_TRIES, OUTAGE_TRIES
 from newsletter.providers import State
+from newsletter.testing import NOW
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import (
     Answer,
@@ -185,27 +186,35 @@ def test_only_those_who_were_not_taken_are_handed_over_again(room: Mailroom) -> 
     assert [recipient.address for recipient in provider.batches[1].recipients] == ["p1@example.com"]
 
 
-def test_waits_grow_while_a_provider_takes_nothing_and_then_the_run_rests(room: Mailroom) -> None:
+def test_waits_grow_up_to_an_hour_while_a_provider_takes_nothing_and_then_it_goes_on(
+    room: Mailroom,
+) -> None:
     room.add(*people(3))
     provider = MemoryProvider()
-    provider.then(*[Answer.BUSY] * 50)
+    provider.then(*[Answer.BUSY] * 20)
 
     accounts = room.send(provider, batch_size=1)
 
-    assert len(provider.batches) == MOST_TRIES
-    assert accounts.planned == 3
-    assert isinstance(room.steps[-1], Resting)
-    assert sum(room.clock.waits) > 200
+    assert accounts.accepted == 3
+    assert sorted(provider.addresses) == people(3)
+    waits = [step for step in room.steps if isinstance(step, Waiting)]
+    assert len(waits) == 20
+    assert timedelta(hours=8) < timedelta(seconds=sum(room.clock.waits)) < timedelta(hours=14)
+    assert max(room.clock.waits) == 60
 
 
-def test_a_run_after_a_rest_goes_on(room: Mailroom) -> None:
-    room.add(*people(3))
+@pytest.mark.usefixtures("few_looks")
+def test_a_batch_that_nobody_ever_takes_ends_the_run_after_about_a_day(room: Mailroom) -> None:
+    room.add("aino@example.com")
     provider = MemoryProvider()
-    provider.then(*[Answer.BUSY] * MOST_TRIES)
-    number = room.planned(batch_size=1)
-    room.dispatch(number, provider)
+    provider.answer("aino@example.com", State.RETRY, "busy")
 
-    assert room.dispatch(number, provider).accepted == 3
+    accounts = room.send(provider)
+
+    assert accounts.planned == 1
+    assert len(provider.batches) == OUTAGE_TRIES
+    assert isinstance(room.steps[-1], Resting)
+    assert timedelta(hours=12) < timedelta(seconds=sum(room.clock.waits)) < timedelta(hours=26)
 
 
 def test_one_person_who_is_never_taken_does_not_hold_up_the_others(room: Mailroom) -> None:
@@ -245,4 +254,5 @@ def test_a_wait_of_more_than_an_hour_ends_the_run(room: Mailroom) -> None:
     assert accounts.planned == 2
     assert not room.clock.waits
     assert isinstance(resting := room.steps[-1], Resting)
-    assert resting.reason == "daily limit; not before 2026-03-03 05:00 UTC"
+    assert resting.reason == "daily limit"
+    assert resting.until == NOW + timedelta(hours=20)

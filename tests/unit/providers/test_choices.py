@@ -4,7 +4,7 @@ import pytest
 
 from newsletter import providers
 from newsletter.errors import InputError
-from newsletter.providers import choices, mailgun
+from newsletter.providers import Pace, choices, mailgun
 from newsletter.providers.choices import HTTPSettings
 
 
@@ -33,6 +33,19 @@ def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
         ({"domain": "a b"}, "domain: ", "[providers.mailgun]"),
         ({"domain": "b.fi", "region": "fi"}, "region: ", "[providers.mailgun]"),
         ({"domain": "b.fi", "timeout": 0}, "timeout: ", "[providers.mailgun]"),
+        (
+            {"domain": "b.fi", "pace": {"per_secnd": 1}},
+            "unknown setting 'pace.per_secnd'",
+            "'per_s",
+        ),
+        ({"domain": "b.fi", "pace": 5}, "pace: a section", "[providers.mailgun]"),
+        ({"domain": "b.fi", "pace": {"per_day": 0}}, "pace.per_day: a whole number", "[providers"),
+        ({"domain": "b.fi", "pace": {"per_day": 1.5}}, "pace.per_day: a whole", "[providers"),
+        ({"domain": "b.fi", "pace": {"per_day": True}}, "pace.per_day: a whole", "[providers"),
+        ({"domain": "b.fi", "warm_up": 50}, "warm_up: a list", "[providers.mailgun]"),
+        ({"domain": "b.fi", "warm_up": [50, "x"]}, "warm_up.1: a whole number", "[providers"),
+        ({"domain": "b.fi", "warm_up": [50, 20]}, "20 comes after 50", "[providers.mailgun]"),
+        ({"domain": "b.fi", "warm_up": [50], "pace": {"per_day": 9}}, "9 comes after 50", "[prov"),
     ],
 )
 def test_a_wrong_setting_is_told_by_name(values: dict[str, Any], message: str, hint: str) -> None:
@@ -62,3 +75,23 @@ def test_the_providers_are_the_modules_with_a_provider_in_them() -> None:
     assert providers.names() == ("mailgun", "outbox", "resend")
     for name in providers.names():
         assert providers.provider_class(name).capabilities.title
+
+
+def test_a_pace_is_what_is_set_else_what_the_vendor_documents() -> None:
+    documented = Pace(per_second=200, per_minute=900)
+    own = {"domain": "b.fi", "warm_up": [50, 100], "pace": {"per_second": 10, "per_day": 500}}
+
+    found = choices.pace(own, documented, provider="x")
+
+    assert found == Pace(per_second=10, per_minute=900, per_day=500, warm_up=(50, 100))
+    assert choices.pace({}, documented, provider="x") == documented
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_every_provider_lets_its_pace_be_set(name: str) -> None:
+    settings: dict[str, Any] = {"pace": {"per_minute": 100}, "warm_up": [50]}
+    if name == "mailgun":
+        settings["domain"] = "b.fi"
+    environment = {f"NEWSLETTER_{name.upper()}_KEY": "x"}
+
+    providers.load(name, settings, environment=environment, outbox="x").close()
