@@ -7,14 +7,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import audience, images, importing, leaving, rendering, sending, start
+from bench import (
+    audience,
+    enumeration,
+    images,
+    importing,
+    leaving,
+    rendering,
+    sending,
+    start,
+    threads,
+)
 
 
 def main() -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}")
     print(f"{'ours : baseline':<52} {'ours':>10} {'baseline':>10}")
     found = []
-    for module in (start, rendering, images, sending, importing, leaving, audience):
+    for module in (
+        start, rendering, images, sending, importing, leaving, enumeration, audience, threads,
+    ):  # fmt: skip
         for figure in module.figures():
             print(figure.line(), flush=True)
             found.append(figure.data())

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from newsletter import checks, providers
 from newsletter.cli import app
 from newsletter.desk.faults import RULES
+from newsletter.desk.sequences import RULES as SEQUENCES
 from newsletter.desk.siblings import RULES as SIBLINGS
+from newsletter.desk.trials import RULES as TRIALS
 from newsletter.desk.weight import RULES as WEIGHTS
 from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.rules import Rule
@@ -74,7 +76,7 @@ def _rules() -> Iterator[str]:
         yield f"| {rule.value} | error | {rule.meaning} |"
     for code, demand in sorted(checks.rules().items()):
         yield f"| {code} | {demand.level} | {demand.demand} |"
-    for code, demanded in RULES.items():
+    for code, demanded in {**RULES, **TRIALS, **SEQUENCES}.items():
         yield f"| {code} | error | {demanded} |"
     for code, wished in WEIGHTS.items():
         yield f"| {code} | warning | {wished} |"

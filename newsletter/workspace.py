@@ -34,6 +34,11 @@ class Workspace:
         return self.root / "issues"
 
     @property
+    def sequences(self) -> Path:
+        """The folder of sequences; it need not be there."""
+        return self.root / "sequences"
+
+    @property
     def templates(self) -> Path:
         """The workspace's own templates, which win over the starter's."""
         return self.root / "templates"

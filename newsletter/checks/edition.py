@@ -107,7 +107,7 @@ def title_is_subject(matter: Matter) -> Iterator[Remark]:
         title = page.first("title")
         if (title.words() if title else "") != _words(marked(edition.subject)):
             yield Remark(
-                matter.document.place(("subject",)),
+                matter.document.place(("subject", edition.arm)),
                 "the title of the HTML is not the subject",
                 "the layout template must have mj-title with the subject",
             )
