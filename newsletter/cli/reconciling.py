@@ -59,7 +59,8 @@ class Found:
             yield f"  {self.title or self.before.provider} could not be asked: {self.failed}"
         elif self.title and not self.lookup and self.left:
             yield f"  {self.title} cannot be asked"
-        yield f"  {self.left:,} still unknown" if self.left else "  nobody is unknown any more"
+        more = " any more" if number else ""
+        yield f"  {self.left:,} still unknown" if self.left else f"  nobody is unknown{more}"
         yield from (f"  {line}" for line in self._advice())
 
     def _advice(self) -> Iterator[str]:

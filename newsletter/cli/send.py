@@ -130,6 +130,6 @@ def _finish(accounts: "dict[int, Accounts]", held: "Held", *, as_json: bool) -> 
     if unfinished:
         say("not finished; what is planned goes out when you run the same command again")
     if unknown:
-        say(f"{unknown:,} unknown: newsletter status MAILING --people unknown names them")
+        say(f"{unknown:,} unknown: newsletter reconcile finds out, or says what to do")
     if unfinished or unknown or held.idle:
         raise typer.Exit(3)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from newsletter.cli.accounts import about, lines, pace, tally
@@ -98,7 +99,10 @@ def _live(look: "Callable[[], View]", zone: str, clock: "Clock", stop: "Stop") -
     screen = console(error=False)
     with Live(console=screen, auto_refresh=False) as live:
         for view in _looks(look, clock, stop):
-            text = [Text(line, no_wrap=True) for line in written(view, zone, clock.now())]
+            text = [
+                Text("\n".join(wrap(line, screen.width - 1, subsequent_indent="    ")))
+                for line in written(view, zone, clock.now())
+            ]
             bar = drawn(view.settled, view.summary.accounts.audience, (), width=screen.width)
             live.update(Group(*text[:2], bar, *text[2:]), refresh=True)
 

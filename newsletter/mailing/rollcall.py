@@ -23,7 +23,8 @@ GROUPS: Final = (*STATES, *TOLD, MISSING)
 _PAGE: Final = 2000
 """Deliveries looked at in one go."""
 
-_Read = Callable[[Connection, ColumnElement[bool]], list[Any]]
+_Read = Callable[[Connection, int, int], list[Any]]
+"""Reads people between two deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,14 @@ def _has_no_later_one() -> ColumnElement[bool]:
 def _of_state(*where: ColumnElement[bool]) -> _Read:
     """Read people by their result."""
 
-    def read(connection: Connection, within: ColumnElement[bool]) -> list[Any]:
+    def read(connection: Connection, first: int, last: int) -> list[Any]:
         query = select(deliveries.c.address).join(results, results.c.delivery_id == deliveries.c.id)
         columns = (results.c.state, results.c.reason, results.c.settled_by)
-        query = query.add_columns(*columns).where(within, *where).order_by(deliveries.c.id)
+        query = (
+            query.add_columns(*columns)
+            .where(*_within(first, last), *where)
+            .order_by(deliveries.c.id)
+        )
         return list(connection.execute(query))
 
     return read
@@ -109,13 +114,14 @@ def _of_state(*where: ColumnElement[bool]) -> _Read:
 def _of_told(name: str) -> _Read:
     """Read those who are accepted and of whom this was told."""
 
-    def read(connection: Connection, within: ColumnElement[bool]) -> list[Any]:
+    def read(connection: Connection, first: int, last: int) -> list[Any]:
         of_a_mail = and_(events.c.delivery_id == deliveries.c.id, events.c.kind.in_(KINDS))
         chosen = (
             select(deliveries.c.id)
             .join(results, results.c.delivery_id == deliveries.c.id)
             .join(events, of_a_mail)
-            .where(within, results.c.state == "accepted")
+            .where(*_within(first, last), events.c.delivery_id.between(first, last))
+            .where(results.c.state == "accepted")
             .group_by(deliveries.c.id)
             .having(rank() == name)
         )
@@ -129,13 +135,17 @@ def _of_told(name: str) -> _Read:
     return read
 
 
+def _within(first: int, last: int) -> tuple[ColumnElement[bool], ...]:
+    """Bound both tables: PostgreSQL does not conclude one bound from the other."""
+    return deliveries.c.id.between(first, last), results.c.delivery_id.between(first, last)
+
+
 def _with_result(store: Store, mailing_id: int, read: _Read) -> Iterator[Delivery]:
     with store.read() as connection:
         first, last = span(connection, mailing_id)
     for start in range(first, last + 1, _PAGE):
-        within = deliveries.c.id.between(start, min(start + _PAGE - 1, last))
         with store.read() as connection:
-            page = read(connection, within)
+            page = read(connection, start, min(start + _PAGE - 1, last))
         yield from (Delivery(*row) for row in page)
 
 

@@ -27,7 +27,7 @@ class Store:
         self._engine = engine
         self._view = engines.read_only(engine)
         self._writing = threading.RLock()
-        """SQLite's own wait for a lock sleeps and looks again: threads of one process queue here."""
+        """SQLite waits for a lock by sleeping and looking again: our own threads queue here."""
 
     @classmethod
     def open(cls, url: str, *, upgrade: bool = False) -> Self:
@@ -77,7 +77,7 @@ class Store:
     @contextmanager
     def _queue(self) -> Iterator[None]:
         """Let one thread after the other write on SQLite; after a while SQLite itself decides."""
-        ours = self.dialect == "sqlite" and self._writing.acquire(timeout=engines.WAIT_SECONDS)
+        ours = self.dialect == "sqlite" and self._writing.acquire(timeout=engines.longest_wait())
         try:
             yield
         finally:

