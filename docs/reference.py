@@ -124,6 +124,8 @@ def _providers() -> Iterator[str]:
         found: providers.Capabilities = providers.provider_class(name).capabilities
         cells = (name, found.title, f"{found.batch_size:,}", found.own_unsubscribe, _again(found))
         yield f"| {' | '.join(cells)} |"
+        if found.lookup:
+            notes.append(f"- **{found.title}** tells `newsletter reconcile`: {found.lookup}")
         notes += [f"- **{found.title}**: {note}" for note in found.notes]
     yield ""
     yield from notes

@@ -20,7 +20,7 @@ MISSING: Final = "missing"
 GROUPS: Final = (*STATES, *TOLD, MISSING)
 """What one can ask for."""
 
-_PAGE: Final = 2000
+_PAGE: Final = 10_000
 """Deliveries looked at in one go."""
 
 _Read = Callable[[Connection, int, int], list[Any]]

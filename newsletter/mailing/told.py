@@ -1,11 +1,12 @@
 """What was told later of those whom the provider accepted: derived from events, never stored."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, FromClause, case, distinct, func, or_, select
 
-from newsletter.mailing.books import OPEN, span
+from newsletter.mailing.books import span
 from newsletter.store.schema import batches, events, results
 
 TOLD: Final = ("complained", "bounced", "delivered")
@@ -41,22 +42,27 @@ def read_told(connection: Connection, mailing_id: int, accepted: int) -> Told:
     first, last = span(connection, mailing_id)
     within = events.c.delivery_id.between(first, last)
     found = _of_all(connection, within)
-    others = results.join(events, events.c.delivery_id == results.c.delivery_id)
-    refused = or_(results.c.state == "refused", results.c.state == "excluded")
-    open_ = batches.join(
-        events, events.c.delivery_id.between(batches.c.first, batches.c.last)
-    ).outerjoin(results, results.c.delivery_id == events.c.delivery_id)
-    waiting = (
-        batches.c.mailing_id == mailing_id,
-        batches.c.state.in_(OPEN),
-        results.c.delivery_id.is_(None),
-    )
-    not_accepted = (
-        _ranked(connection, others, results.c.delivery_id.between(first, last), refused),
-        _ranked(connection, open_, *waiting),
-    )
-    counts = {name: found[name] - sum(less.get(name, 0) for less in not_accepted) for name in TOLD}
+    less = [_of_refused(connection, first, last), *_of_open(connection, mailing_id)]
+    counts = {name: found[name] - sum(some.get(name, 0) for some in less) for name in TOLD}
     return Told(**counts, silent=accepted - sum(counts.values()))
+
+
+def _of_refused(connection: Connection, first: int, last: int) -> dict[str, int]:
+    source = results.join(events, events.c.delivery_id == results.c.delivery_id)
+    refused = or_(results.c.state == "refused", results.c.state == "excluded")
+    within = results.c.delivery_id.between(first, last), events.c.delivery_id.between(first, last)
+    return _ranked(connection, source, refused, *within)
+
+
+def _of_open(connection: Connection, mailing_id: int) -> Iterator[dict[str, int]]:
+    """Count those without a result, batch by batch: of whoever is planned nothing can be told."""
+    query = select(batches.c.first, batches.c.last).where(
+        batches.c.mailing_id == mailing_id, batches.c.state.in_(("handing_over", "unknown"))
+    )
+    source = events.outerjoin(results, results.c.delivery_id == events.c.delivery_id)
+    for first, last in connection.execute(query).all():
+        within = events.c.delivery_id.between(first, last)
+        yield _ranked(connection, source, within, results.c.delivery_id.is_(None))
 
 
 def rank() -> ColumnElement[str]:
