@@ -219,12 +219,20 @@ def _server_user() -> int | None:
 
 def _reachable(binaries: Path, folder: Path, user: int | None) -> Path:
     """Give binaries that the server's user can run: a checkout in /root is closed to it."""
-    if user is None or subprocess.run(  # noqa: S603 - our own command
-        [binaries / "initdb", "--version"], user=user, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, check=False, cwd="/",
-    ).returncode == 0:  # fmt: skip
+    if user is None or _runs(binaries, user):
         return binaries
     return shutil.copytree(binaries.parent, folder / "install") / "bin"
+
+
+def _runs(binaries: Path, user: int) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [binaries / "initdb", "--version"],
+            user=user, capture_output=True, check=False, cwd="/",
+        )  # fmt: skip
+    except PermissionError:
+        return False
+    return done.returncode == 0
 
 
 def _initialise(binaries: Path, folder: Path, user: int | None) -> None:
