@@ -98,8 +98,7 @@ class Handover:
             self._envelope.recipient_key(member.delivery): member.delivery
             for member in claim.members
         }
-        trusted = not claim.again or self._provider.capabilities.idempotency_per_recipient
-        return Call(claim, deliveries, trusted=trusted)
+        return Call(claim, deliveries, trusted=not claim.again)
 
     def _prepare(self, claim: Claim, call: Call) -> Batch:
         """Make the batch; when that fails, nothing has left, and the batch goes back."""
@@ -189,12 +188,12 @@ class Handover:
 
 
 def _rests(call: Call, until: datetime, *, repeat: bool) -> list[Rest]:
+    """Keep who was perhaps taken apart from who certainly was not: only the former are in doubt."""
     lost, open_ = frozenset(call.lost), frozenset(call.open)
-    if lost and repeat:
-        # Who certainly was not taken goes along: their recipients' own keys keep all apart.
-        return [Rest("handing_over", lost | open_, call.reason(State.UNKNOWN), until)]
     rests = []
-    if lost:
+    if lost and repeat:
+        rests.append(Rest("handing_over", lost, call.reason(State.UNKNOWN), until))
+    elif lost:
         rests.append(Rest("unknown", lost, call.reason(State.UNKNOWN)))
     if open_:
         rests.append(Rest("planned", open_, call.reason(State.RETRY), until))

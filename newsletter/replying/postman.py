@@ -194,10 +194,10 @@ class Postman:
 
     def _state_after(self, claim: Claim, outcome: Outcome) -> str:
         can = self._provider.capabilities
-        trusted = not claim.batch.again or can.idempotency_per_recipient
         if outcome.state is State.ACCEPTED:
             return "sent"
-        if trusted and outcome.state is not State.UNKNOWN:
+        # A repeat that is not taken says nothing of the call before it.
+        if not claim.batch.again and outcome.state is not State.UNKNOWN:
             return "refused" if outcome.state is State.REFUSED else "waiting"
         # Asked again under the same key, where the provider knows it; the next claim looks.
         return "handing_over" if can.idempotency is not None else "unknown"

@@ -87,8 +87,9 @@ class MemoryProvider:
     def send(self, batch: Batch) -> Iterator[list[Outcome]]:
         """Take a batch as told."""
         self.batches.append(batch)
-        for start in range(0, len(batch.recipients), self.size):
-            yield self._call(batch, batch.recipients[start : start + self.size])
+        size = self.size  # of this call: another one may begin before its end
+        for start in range(0, len(batch.recipients), size):
+            yield self._call(batch, batch.recipients[start : start + size])
 
     def close(self) -> None:
         """Note that nobody will send any more."""

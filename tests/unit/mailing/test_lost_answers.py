@@ -26,6 +26,7 @@ from newsletter.testing.providers import (
 from tests.unit.mailing.runs import (
     CuttingProvider,
     Killed,
+    PerRecipientProvider,
     batch_state,
     keys_of,
     killed_before,
@@ -208,6 +209,27 @@ def test_a_repeat_that_is_refused_says_nothing_of_the_first_call(
     assert (accounts.unknown, accounts.refused) == (1, 0)
     assert provider.addresses == ["aino@example.com"]
     assert len(set(keys_of(provider))) == 1
+
+
+@pytest.mark.parametrize("state", [State.RETRY, State.REFUSED])
+def test_who_leaves_after_a_repeat_was_put_off_is_unknown_for_they_may_have_the_mail(
+    room: Mailroom, state: State
+) -> None:
+    room.add("aino@example.com")
+    provider = PerRecipientProvider()
+    provider.then(Answer.LOST)  # taken
+
+    def leave_while_the_repeat_is_put_off(_: Batch) -> None:
+        if len(provider.batches) == 2:
+            provider.answer("aino@example.com", state)
+            room.leave("aino@example.com")
+
+    provider.during(leave_while_the_repeat_is_put_off)
+
+    accounts = room.send(provider)
+
+    assert provider.addresses == ["aino@example.com"]
+    assert (accounts.unknown, accounts.excluded, accounts.refused) == (1, 0, 0)
 
 
 def test_what_went_out_under_other_keys_is_not_repeated_under_its_own(room: Mailroom) -> None:

@@ -229,17 +229,7 @@ class Idempotent(Vendor, IdempotentMemoryProvider):
 
 
 class PerRecipient(Vendor, PerRecipientProvider):
-    """Knows each mail again for ever, whatever else it says, as the outbox does."""
-
-    def _call(self, batch: Batch, recipients: tuple[Recipient, ...]) -> list[Outcome]:
-        outcomes = super()._call(batch, recipients)
-        known = {mail.key for mail in self.taken}
-        return [
-            Outcome(item.key, State.ACCEPTED)
-            if item.state in (State.RETRY, State.REFUSED) and item.key in known
-            else item
-            for item in outcomes
-        ]
+    """Takes each mail once for ever; a busy answer to a repeat says nothing of what it has."""
 
 
 def bind(vendor: Any, process: Process) -> Provider:  # noqa: ANN401 - one of the vendors
