@@ -18,7 +18,7 @@ from newsletter.mailing.cutting import cut
 from newsletter.mailing.envelope import Envelope
 from newsletter.mailing.holds import Hold, Look
 from newsletter.mailing.owner import Owner
-from newsletter.mailing.settling import note_unknown
+from newsletter.mailing.settling import HAS_IT, has_it_after_all, note_unknown
 from newsletter.providers import Capabilities
 from newsletter.providers.pace import LEASE, LONGEST_WAIT, is_fresh
 from newsletter.store import Store, Turn
@@ -136,8 +136,12 @@ class Claims:
                 now=now,
                 lists=self._lists,
             )
-            choose = self._first if batch.state == "planned" else self._again
-            return choose(connection, batch, members, reasons, now)
+            if batch.state != "planned":
+                return self._again(connection, batch, members, reasons, now)
+            have = has_it_after_all(connection, batch.first, batch.last)
+            return self._first(
+                connection, batch, members, {**dict.fromkeys(have, HAS_IT), **reasons}, now
+            )
 
     def later(self, now: datetime, *, skip: Collection[int] = ()) -> Later | None:
         """Tell when a batch that waits may be claimed; None when none waits."""

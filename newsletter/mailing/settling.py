@@ -19,6 +19,8 @@ from newsletter.store.schema import batches, deliveries, events, results
 
 PROOF: Final = ("delivered", "deferred", "bounced", "complained", "unsubscribed")
 """Events of mails that the provider has taken."""
+HAS_IT: Final = "has it already"
+"""Why somebody is excluded who was marked as not mailed, and was."""
 _REJECTED: Final = "rejected"
 """It has not even tried: nobody got anything."""
 EVENT: Final = "event"
@@ -178,6 +180,30 @@ def _doubt(connection: Connection, row: Any) -> Doubt:  # noqa: ANN401 - a row
         handed_at=row.handed_at,
         people={row.id: row.address for row in connection.execute(query)},
     )
+
+
+def has_it_after_all(connection: Connection, first: int, last: int) -> list[int]:
+    """Find whoever of a range of deliveries has the issue already, by an earlier round.
+
+    They were marked as not mailed, and a late event proves that they were. Gives subscribers.
+    """
+    earlier = deliveries.alias()
+    query = (
+        select(deliveries.c.subscriber_id)
+        .join(
+            earlier,
+            (earlier.c.issue == deliveries.c.issue)
+            & (earlier.c.subscriber_id == deliveries.c.subscriber_id)
+            & (earlier.c.round < deliveries.c.round),
+        )
+        .join(events, events.c.delivery_id == earlier.c.id)
+        .where(
+            deliveries.c.id.between(first, last),
+            deliveries.c.round > 0,
+            events.c.kind.in_(PROOF),
+        )
+    )
+    return list(connection.scalars(query))
 
 
 def _by_events(connection: Connection, doubt: Doubt) -> dict[int, Verdict]:

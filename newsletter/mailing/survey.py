@@ -9,12 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, select
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
 
 from newsletter import register
 from newsletter.issue.condition import Condition
 from newsletter.issue.edition import Edition, Editions
-from newsletter.mailing.settling import PROOF
+from newsletter.mailing.settling import HAS_IT, PROOF
 from newsletter.register import audience
 from newsletter.settings.register import LINK_FIELDS
 from newsletter.store.schema import deliveries, events, results
@@ -145,7 +145,8 @@ def _outcome() -> ColumnElement[str]:
         results.c.settled_by != "",
         select(events.c.id).where(*proof).exists(),
     )
-    return case((and_(*mistaken), "accepted"), else_=results.c.state)
+    known = results.c.reason == HAS_IT
+    return case((or_(and_(*mistaken), known), "accepted"), else_=results.c.state)
 
 
 def _has_it(last: _Last | None) -> bool:

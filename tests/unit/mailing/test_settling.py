@@ -180,6 +180,22 @@ def test_whoever_was_marked_missing_and_got_it_after_all_is_not_mailed_again(
     assert provider.addresses == ["p1@example.com"]
 
 
+def test_who_turns_out_to_have_it_between_the_next_plan_and_its_hand_over_is_not_mailed_again(
+    room: Mailroom,
+) -> None:
+    lost(room, 2)
+    marked(room, "missing")
+    number = room.planned()
+    tell(room, "delivered", 1)
+    provider = KnowingProvider()
+
+    accounts = room.dispatch(number, provider)
+
+    assert provider.addresses == ["p1@example.com"]
+    assert accounts.excluded == 1
+    assert room.plan() is None  # nor by any mailing after that
+
+
 def test_of_somebody_erased_nothing_is_written_but_the_state(room: Mailroom) -> None:
     lost(room, 2)
     register.erase(
