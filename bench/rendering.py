@@ -6,7 +6,7 @@ from pathlib import Path
 from mjml import mjml2html
 
 from bench.figures import Figure, compare, in_process
-from newsletter import desk
+from newsletter import checks, desk
 from newsletter.issue import read
 from newsletter.render import Gallery, render
 from newsletter.render.page import Page
@@ -48,6 +48,15 @@ def figures() -> Iterator[Figure]:
         "read and check the YAML : mjml2html", in_process(reading, 50), in_process(compiling, 200)
     )
     edition = render(issue, name=_NAME, settings=settings, folders=folders, gallery=gallery)
+    document = read(data, path.name, fields=settings.field_names, default_language="fi")
+    checks.check(document, [edition], settings)
+
+    def checking() -> object:
+        return checks.check(document, [edition], settings)
+
+    yield compare(
+        "check a finished mail : mjml2html", in_process(checking, 20), in_process(compiling, 200)
+    )
     values = {"first_name": "Aino <3", "unsubscribe_url": "https://example.fi/u/" + "x" * 90,
               "preferences_url": "https://example.fi/preferences/" + "x" * 55}  # fmt: skip
     parts = [segment if isinstance(segment, str) else "Aino" for segment in edition.html]

@@ -165,7 +165,8 @@ class Run:
         except LeaseLostError:
             self._work.progress(Lost(claim.batch))
         except ProviderError as error:
-            self._refused(claim, error)
+            if self._pacing.refused(claim, error, self._work.clock.now()):
+                raise self._stopped(error) from error
             raise
         else:
             self._judge(claim, came)
@@ -181,10 +182,11 @@ class Run:
         else:
             self._pacing.give_back(claim, came)
 
-    def _refused(self, claim: Claim, error: ProviderError) -> None:
-        if self._pacing.refused(claim, error, self._work.clock.now()):
-            number = self._work.mailing_id
-            error.hint = f"{error.hint}; then: newsletter resume {number}".removeprefix("; ")
+    def _stopped(self, error: ProviderError) -> ProviderError:
+        """Say also what to do about the mailing, which the last refusal has stopped."""
+        number = self._work.mailing_id
+        hint = f"{error.hint}; then: newsletter resume {number}".removeprefix("; ")
+        return ProviderError(error.message, hint=hint)
 
 
 def _answer(reason: str, until: datetime | None, now: datetime) -> Waiting | Resting:

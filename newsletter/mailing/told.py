@@ -55,9 +55,9 @@ def _of_refused(connection: Connection, first: int, last: int) -> dict[str, int]
 
 
 def _of_open(connection: Connection, mailing_id: int) -> Iterator[dict[str, int]]:
-    """Count those without a result, batch by batch: of whoever is planned nothing can be told."""
+    """Count those without a result, batch by batch: some vendors tell before they have answered."""
     query = select(batches.c.first, batches.c.last).where(
-        batches.c.mailing_id == mailing_id, batches.c.state.in_(("handing_over", "unknown"))
+        batches.c.mailing_id == mailing_id, batches.c.state != "done"
     )
     source = events.outerjoin(results, results.c.delivery_id == events.c.delivery_id)
     for first, last in connection.execute(query).all():

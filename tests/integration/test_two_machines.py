@@ -43,6 +43,8 @@ class Line:
         self._door = socket.create_server(("127.0.0.1", 0))
         self._near: list[socket.socket] = []
         self._far: list[socket.socket] = []
+        self._knocking: list[socket.socket] = []
+        self._turn = threading.Lock()
         self.cut_off = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -56,23 +58,30 @@ class Line:
         _hang_up(self._far)
 
     def mend(self) -> None:
-        """Let new connections through; the old ones turn out to be broken."""
-        self.cut_off.clear()
-        _hang_up(self._near)
+        """Let new connections through, also who knocked meanwhile; the old ones are broken."""
+        with self._turn:
+            self.cut_off.clear()
+            _hang_up(self._near)
+            for near in self._knocking:
+                self._connect(near)
+            self._knocking.clear()
 
     def close(self) -> None:
         self._door.close()
-        _hang_up(self._near + self._far)
+        _hang_up(self._near + self._far + self._knocking)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._door.accept()
-                self._near.append(near)
-                if not self.cut_off.is_set():
-                    self._connect(near)
+                with self._turn:
+                    if self.cut_off.is_set():
+                        self._knocking.append(near)
+                    else:
+                        self._connect(near)
 
     def _connect(self, near: socket.socket) -> None:
+        self._near.append(near)
         far = socket.socket(socket.AF_UNIX)
         far.connect(str(self._server))
         self._far.append(far)
