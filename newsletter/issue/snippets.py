@@ -125,9 +125,7 @@ class _Expansion:
                     self._nobody(source, here, snippet)
                     into.append(block)
                 continue
-            copied = self._block(source, here, (*to, len(into)), use)
-            if copied is not None:
-                into.append(copied)
+            into += self._block(source, here, (*to, len(into)), use)
 
     def _snippet(self, block: object) -> Snippet | None:
         """Read a snippet block; None for others, and for a faulty one, which the issue refuses."""
@@ -191,25 +189,25 @@ class _Expansion:
         place = source.place(path)
         self.findings.append(Finding(Rule.SNIPPET, Level.ERROR, place, message, hint))
 
-    def _block(self, source: Source, here: Path, to: Path, use: _Use) -> object | None:
+    def _block(self, source: Source, here: Path, to: Path, use: _Use) -> list[object]:
         """Copy a block, with the condition and language of the snippets that it comes through.
 
-        None when nobody can see it. A block in its short form gets its long form, since only that
+        None of it when nobody can see it. A block in its short form gets its long form, since only that
         takes a condition; one in no form at all stays, for the issue to refuse.
         """
         block = source.value(here)
         try:
             opened = fields_of(block, BLOCKS)
         except PydanticCustomError:
-            return self._copy(source, here, to)
+            return [self._copy(source, here, to)]
         assert isinstance(opened, dict)
         kind = opened.pop("kind")
         if not use.chain and kind != "columns":
-            return self._copy(source, here, to)
+            return [self._copy(source, here, to)]
         inner = self._condition(opened.get("when", {})) if use.when else None
         joined = _both(use.when, inner) if inner is not None else use.when
         if joined is None:
-            return None
+            return []
         self._mark(source, here, to)
         self._mark(source, (*here, kind), (*to, kind))
         long = isinstance(block, dict) and isinstance(block[kind], dict)
@@ -224,7 +222,7 @@ class _Expansion:
         if use.lang and "lang" not in fields:
             fields["lang"] = use.lang
             self.spans.update({(*to, kind, "lang"): use.lang_at} if use.lang_at else {})
-        return {kind: fields}
+        return [{kind: fields}]
 
     def _field(self, source: Source, here: Path, to: Path, use: _Use) -> object:
         """Copy a field of a block; in the columns of columns, snippets are put in their places."""

@@ -288,6 +288,10 @@ VALUES = st.recursive(
 )
 
 
+def test_an_empty_block_in_a_column_is_a_finding_beside_a_snippet() -> None:
+    check(f"{START}  - columns: [[~], [snippet: A]]\n".encode())
+
+
 @given(st.sampled_from([*BLOCKS]), VALUES)
 @settings(max_examples=300, deadline=None)
 def test_any_value_of_a_block_gives_findings_or_an_issue(kind: str, value: str) -> None:
