@@ -13,8 +13,10 @@ MOST_TRIES: Final = 8
 What is left then is left to the next run: planned, or to be asked for again with the same key.
 """
 
-OUTAGE_TRIES: Final = 30
-"""The same while the provider takes nothing at all: for about a day."""
+OUTAGE_TRIES: Final = 36
+"""The same while the provider takes nothing at all: for about a day.
+
+With whatever jitter: a key that is known for a day is asked for until it may be forgotten."""
 
 
 class Patience:

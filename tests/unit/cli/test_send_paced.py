@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.mailing.patience import OUTAGE_TRIES
 from newsletter.testing.mailroom import HandClock
 from newsletter.testing.servers import KEY, VendorServer, answer
 from newsletter.testing.vendors import Resend
@@ -65,6 +66,7 @@ def test_without_the_key_a_dry_run_still_tells_the_days(newsletter: Newsletter, 
     assert "  takes 2 days, as its daily limit: 3 today, 3 tomorrow\n" in shown.stdout
 
 
+@pytest.mark.slow
 def test_a_day_that_is_used_up_ends_the_run_with_when_it_goes_on(
     newsletter: Newsletter, root: Path, server: VendorServer
 ) -> None:
@@ -111,11 +113,12 @@ def test_a_provider_that_cannot_be_reached_is_waited_for_and_named(
     assert "no connection: ConnectError" in sent.stderr
     assert "stopping here: the provider did not take the rest after several tries" in sent.stderr
     assert "paused by tool" in sent.stderr
-    assert "the provider took nothing 30 times in a row: no connection" in sent.stderr
+    assert f"the provider took nothing {OUTAGE_TRIES} times in a row: no connection" in sent.stderr
     assert "1 planned" in sent.stdout
     assert "aino@" not in sent.output
 
 
+@pytest.mark.slow
 def test_a_key_that_stays_wrong_pauses_the_mailing_until_somebody_resumes_it(
     newsletter: Newsletter, root: Path, server: VendorServer
 ) -> None:

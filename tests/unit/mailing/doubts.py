@@ -66,10 +66,13 @@ def lost(
 
 
 def cut(store: Store, size: int) -> None:
-    """Cut every unknown batch into pieces."""
+    """Cut every unknown batch into pieces, but those of which somebody is settled."""
     table = schema.batches
+    settled = schema.results.c.delivery_id.between(table.c.first, table.c.last)
     with store.begin() as connection:
-        unknown = select(table).where(table.c.state == "unknown")
+        unknown = select(table).where(
+            table.c.state == "unknown", ~select(schema.results).where(settled).exists()
+        )
         for batch in connection.execute(unknown).all():
             whole = batch._asdict()
             del whole["id"]
