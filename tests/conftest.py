@@ -85,5 +85,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
+def often(request: pytest.FixtureRequest) -> int:
+    """Give how often to look at what must not change by being looked at."""
+    return 100 if request.config.getoption("--thorough") else 10
+
+
+@pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))

@@ -55,6 +55,7 @@ def told(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_nothing_is_lost(root: Path) -> None:
     def fill() -> None:
         # A file may not grow any more: SQLite sees what it sees on a disk that is full.
@@ -107,6 +108,7 @@ def test_a_database_that_another_process_keeps_locked_is_told(
     assert people(root) == {"vanha@example.com"}
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_set_back_is_told(root: Path) -> None:
     with (
         Store.for_file(root / "subscribers" / "register.sqlite3") as store,
@@ -127,6 +129,7 @@ def test_a_clock_that_was_set_back_is_told(root: Path) -> None:
     assert "clock" in checked.stdout
 
 
+@pytest.mark.slow
 def test_a_copy_is_made_checked_and_brought_back(root: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.sqlite3"
 
@@ -143,6 +146,7 @@ def test_a_copy_is_made_checked_and_brought_back(root: Path, tmp_path: Path) -> 
     assert run(root, "db", "check").stdout.startswith("all is well")
 
 
+@pytest.mark.slow
 def test_a_new_workspace_may_be_upgraded_first_of_all(tmp_path: Path) -> None:
     root = tmp_path / "new"
     workspaces.create(root)
@@ -154,6 +158,7 @@ def test_a_new_workspace_may_be_upgraded_first_of_all(tmp_path: Path) -> None:
     assert used.returncode == 0, told(used)
 
 
+@pytest.mark.slow
 def test_an_older_database_is_upgraded_when_asked_with_a_copy(root: Path) -> None:
     file = root / "subscribers" / "register.sqlite3"
     with sqlite3.connect(file) as opened:

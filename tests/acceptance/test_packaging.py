@@ -69,6 +69,7 @@ def test_nothing_private_travels(wheel: Path) -> None:
     assert not [name for name in names if "sqlite3" in name or name.endswith((".eml", "/keys"))]
 
 
+@pytest.mark.slow
 def test_a_workspace_made_by_the_wheel_checks_clean(installed: Path, tmp_path: Path) -> None:
     made = run(installed, "init", "kirje", cwd=tmp_path)
     checked = run(installed, "check", "--workspace", "kirje", cwd=tmp_path)

@@ -31,6 +31,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_the_call_in_flight_and_the_next_run_the_rest(
     root: Path, server: VendorServer
 ) -> None:

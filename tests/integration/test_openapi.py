@@ -38,6 +38,7 @@ def described(register: Store, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield schemathesis.openapi.from_url(f"{url}/openapi.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "mode"), TRIED)
 def test_every_answer_is_one_that_is_described(
     described: Any,  # noqa: ANN401 - made by schemathesis

@@ -91,6 +91,7 @@ def test_a_hundred_scanners_change_not_one_row_get_no_cookie_and_no_redirect(
     assert rows(store) == before
 
 
+@pytest.mark.slow
 def test_some_thousand_forged_links_all_get_the_same_page(base: str, store: Store) -> None:
     good = token(subscribe(store, "aino@example.fi"))
     chance = random.Random(8058)
@@ -156,6 +157,7 @@ def test_a_body_that_never_comes_is_not_waited_for_for_ever(
     assert state_of(store, reader) == "active"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
 @pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
 def test_a_request_that_never_comes_is_not_waited_for_for_ever(
@@ -209,6 +211,7 @@ print("stopped", flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_the_server_says_where_it_is_logs_no_token_and_stops_when_told(

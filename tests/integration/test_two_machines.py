@@ -177,6 +177,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         yield scene
 
 
+@pytest.mark.slow
 def test_what_a_machine_that_is_cut_off_left_is_finished_by_the_other(scene: Scene) -> None:
     assert scene.server is not None
     room = Mailroom(scene.store)

@@ -151,6 +151,7 @@ def test_every_recipient_gets_one_outcome_and_one_mail(desk: Desk) -> None:
     assert sorted(mail.address for mail in desk.taken()) == [r.address for r in batch.recipients]
 
 
+@pytest.mark.slow
 def test_a_batch_beyond_the_limit_of_a_call_goes_out_in_several(desk: Desk) -> None:
     batch = make_batch(desk.provider.capabilities.batch_size * 2 + 1)
 
@@ -167,6 +168,7 @@ def test_an_empty_batch_is_no_call(desk: Desk) -> None:
     assert desk.taken() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trap", TRAPS)
 def test_values_arrive_literally(desk: Desk, trap: str) -> None:
     edition = make_edition(

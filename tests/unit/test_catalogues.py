@@ -52,6 +52,7 @@ def catalogue(language: str) -> dict[str, str]:
         return {str(message.id): str(message.string) for message in read_po(stream) if message.id}
 
 
+@pytest.mark.slow
 def test_the_texts_are_found_where_they_stand() -> None:
     texts = said()
 
@@ -59,6 +60,7 @@ def test_the_texts_are_found_where_they_stand() -> None:
     assert texts["You get this letter because you are on the list {lists}."] == "imprint.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["fi", "sv"])
 def test_every_text_is_translated(language: str) -> None:
     known = catalogue(language)

@@ -19,6 +19,7 @@ def write(root: Path, name: str, text: str) -> None:
     (root / "issues" / name).write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_starter_issues_are_clean(newsletter: Newsletter) -> None:
     done = newsletter("check", "--strict")
 

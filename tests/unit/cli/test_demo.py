@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Newsletter
 
 
+@pytest.mark.slow
 def test_the_demo_tells_its_story_and_ends_by_itself(
     newsletter: Newsletter, tmp_path: Path
 ) -> None:
@@ -18,6 +21,7 @@ def test_the_demo_tells_its_story_and_ends_by_itself(
     assert "--source 'invented for the demo'" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_demo_is_told_again_in_its_own_folder(newsletter: Newsletter, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     folder.mkdir()

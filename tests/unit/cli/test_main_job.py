@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Newsletter
 
 IMPORT = ("subscribers", "import", "subscribers/sample.csv", "--basis", "consent", "--source", "x")
@@ -12,6 +14,7 @@ def mails(root: Path) -> set[str]:
     return {file.name for file in (root / "outbox").rglob("*.eml")}
 
 
+@pytest.mark.slow
 def test_an_issue_is_checked_mailed_and_accounted_for(newsletter: Newsletter, root: Path) -> None:
     imported = newsletter(*IMPORT)
     checked = newsletter("check")
@@ -25,6 +28,7 @@ def test_an_issue_is_checked_mailed_and_accounted_for(newsletter: Newsletter, ro
     assert mailing["accepted"] == mailing["audience"] == len(mails(root)) > 30
 
 
+@pytest.mark.slow
 def test_sending_again_mails_only_who_is_missing(newsletter: Newsletter, root: Path) -> None:
     newsletter(*IMPORT)
     newsletter("send", "loppuraportti", "--yes")
@@ -101,6 +105,7 @@ def test_wrong_words_get_a_hint_and_exit_code_2(newsletter: Newsletter) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_rendering_writes_files_to_look_at(newsletter: Newsletter, root: Path) -> None:
     done = newsletter("render", "esittely", "--to", "look")
 

@@ -46,6 +46,7 @@ def test_mailings_of_an_issue_together(sent: Newsletter) -> None:
     assert "loppuraportti: mailing 1" in sent("report", "--issue", "loppuraportti").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

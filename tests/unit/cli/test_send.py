@@ -45,6 +45,7 @@ def server(
         yield running
 
 
+@pytest.mark.slow
 def test_an_issue_goes_through_a_vendor_once_to_each(
     newsletter: Newsletter, root: Path, server: VendorServer
 ) -> None:
@@ -61,6 +62,7 @@ def test_an_issue_goes_through_a_vendor_once_to_each(
     assert "230 accepted" in sent.stdout
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_never_guessed(
     newsletter: Newsletter, root: Path, server: VendorServer
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_lost_answer_is_never_guessed(
     assert again.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_key_stops_with_a_hint_and_nothing_is_lost(
     newsletter: Newsletter, root: Path, server: VendorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

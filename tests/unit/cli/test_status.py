@@ -110,6 +110,7 @@ def test_without_a_mailing_the_next_step_is_said(newsletter: Newsletter) -> None
     assert "newsletter send ISSUE" in newsletter("status").stderr
 
 
+@pytest.mark.slow
 def test_only_the_latest_are_listed(sent: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
     sent("subscribers", "add", "eero@example.com", *TERMS)
     sent("send", "loppuraportti", "--yes")

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Newsletter
 
 ISSUE = """\
@@ -15,6 +17,7 @@ blocks:
 """
 
 
+@pytest.mark.slow
 def test_each_variant_says_who_gets_it_and_what_only_they_read(
     newsletter: Newsletter, root: Path
 ) -> None:
@@ -31,6 +34,7 @@ def test_each_variant_says_who_gets_it_and_what_only_they_read(
     assert not (root / "rendered").exists()
 
 
+@pytest.mark.slow
 def test_an_issue_without_conditions_is_one_mail(newsletter: Newsletter) -> None:
     assert newsletter("render", "loppuraportti", "--variants").stdout == (
         "fi: everybody\nsv: everybody\n"

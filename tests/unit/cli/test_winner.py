@@ -63,6 +63,7 @@ def test_before_the_question_it_says_who_gets_which_subject_and_what_then(
     assert max(map(len, shown.splitlines())) <= 90
 
 
+@pytest.mark.slow
 def test_the_sample_then_a_choice_then_the_rest(trial: Newsletter, root: Path) -> None:
     sample = trial("send", "kevat", "--yes")
     before = mails(root)
@@ -145,6 +146,7 @@ def test_when_the_rest_is_out_nothing_is_chosen_any_more(trial: Newsletter) -> N
     assert "the rest is in mailing 2" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_rule_decides_at_the_next_run_after_its_time(trial: Newsletter, root: Path) -> None:
     write(root, ISSUE.replace("50%", "50%, winner: {by: unsubscribes, after: 4h}"))
     trial("send", "kevat", "--yes")

@@ -123,6 +123,7 @@ def test_a_second_worker_is_refused(newsletter: Newsletter, root: Path) -> None:
     assert newsletter("worker", "--once").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite(reason="the other database has it")
 def test_an_engine_that_cannot_be_is_refused(newsletter: Newsletter, root: Path) -> None:
     file = root / "newsletter.toml"

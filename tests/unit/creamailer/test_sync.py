@@ -455,6 +455,7 @@ def test_a_list_that_suppresses_everywhere_is_told(world: World) -> None:
 # Changing ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_more_than_an_import_takes_goes_in_several(world: World) -> None:
     for number in range(1200):
         world.add(f"p{number}@example.com")
@@ -578,6 +579,7 @@ def test_somebody_refused_does_not_stop_the_others(world: World) -> None:
     assert world.account.mailed("1234") == {AINO}
 
 
+@pytest.mark.slow
 def test_the_hours_limit_ends_a_run_and_the_next_goes_on(world: World) -> None:
     for number in range(250):
         world.add(f"p{number}@example.com")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,6 +169,7 @@ def opened() -> Iterator[Store]:
         yield store
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     crowd=people,

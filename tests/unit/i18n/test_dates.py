@@ -108,6 +108,7 @@ def test_a_language_that_was_asked_before_changes_nothing() -> None:
     assert done.stdout == "ke 4.3.2026\n"
 
 
+@pytest.mark.slow
 def test_every_language_that_babel_knows_has_dates() -> None:
     for tag in localedata.locale_identifiers():
         language = tag.replace("_", "-")

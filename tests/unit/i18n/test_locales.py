@@ -21,6 +21,7 @@ def test_languages_know_their_direction(language: str, expected: str) -> None:
     assert direction(language) == expected
 
 
+@pytest.mark.slow
 def test_the_direction_is_that_of_babel_wherever_babel_has_one() -> None:
     for tag in localedata.locale_identifiers():
         mirrored = Locale.parse(tag).text_direction == "rtl"

@@ -302,6 +302,7 @@ class _Bytes:
         return list(self.files)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_flipped_bytes_in_a_snippet_give_findings_or_an_issue(data: st.DataObject) -> None:

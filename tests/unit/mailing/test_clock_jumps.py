@@ -158,6 +158,7 @@ def test_a_scheduled_mailing_that_has_begun_goes_on_when_the_clock_is_set_back(
     assert run(room, number, provider).accepted == 3
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     turns=st.lists(st.floats(-40, 40), min_size=1, max_size=6),

@@ -44,6 +44,7 @@ def test_a_paused_mailing_goes_on_when_it_is_resumed(room: Mailroom) -> None:
     assert (held.planned, sent.accepted) == (3, 3)
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_mailing_both_obey(room: Mailroom) -> None:
     room.add(*people(60))
     number = room.planned(batch_size=1)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -210,11 +211,11 @@ class PacedLedger(IdempotentLedger):
 
 _SETTINGS = settings(max_examples=25, stateful_step_count=12, deadline=None)
 
-TestLedger = Ledger.TestCase
+TestLedger = pytest.mark.slow(Ledger.TestCase)
 TestLedger.settings = _SETTINGS
 
-TestIdempotentLedger = IdempotentLedger.TestCase
+TestIdempotentLedger = pytest.mark.slow(IdempotentLedger.TestCase)
 TestIdempotentLedger.settings = _SETTINGS
 
-TestPacedLedger = PacedLedger.TestCase
+TestPacedLedger = pytest.mark.slow(PacedLedger.TestCase)
 TestPacedLedger.settings = settings(_SETTINGS, max_examples=10, stateful_step_count=8)

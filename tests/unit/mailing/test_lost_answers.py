@@ -130,6 +130,7 @@ def test_a_batch_that_stays_lost_lets_the_others_pass(room: Mailroom) -> None:
     assert isinstance(room.steps[-1], Resting)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_looks")
 def test_a_run_slows_down_before_it_makes_everybody_unknown(room: Mailroom) -> None:
     room.add(*people(300))

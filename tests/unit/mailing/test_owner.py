@@ -3,6 +3,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from newsletter.mailing import FileOwner
 
 
@@ -72,6 +74,7 @@ def test_the_mark_is_made_once(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["mark"]
 
 
+@pytest.mark.slow
 def test_two_first_runs_agree_on_the_mark(tmp_path: Path) -> None:
     processes = [run_elsewhere(tmp_path) for _ in range(4)]
     names = [process.stdout.readline().strip() for process in processes if process.stdout]

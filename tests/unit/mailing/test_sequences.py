@@ -474,6 +474,7 @@ def live(office: Office, lives: Sequence[Sequence[int]], now: int) -> None:
             office.act(address, Act.LEAVE)
 
 
+@pytest.mark.slow
 def test_whatever_people_do_each_gets_the_steps_in_order_once_and_in_time(office: Office) -> None:
     chance = Random(20260302)
     # On which day each joins, pauses, for how long, and leaves.

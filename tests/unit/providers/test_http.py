@@ -336,6 +336,7 @@ def test_no_address_gets_into_the_log(
     assert "person" not in caplog.text
 
 
+@pytest.mark.slow
 def test_whatever_goes_wrong_a_repeat_under_the_same_key_mails_everybody_once(
     tmp_path: Path,
 ) -> None:

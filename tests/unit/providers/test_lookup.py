@@ -128,6 +128,7 @@ def test_long_logs_are_read_page_by_page(server: VendorServer, provider: Provide
     assert 3 <= len(server.calls) <= 10
 
 
+@pytest.mark.slow
 def test_no_address_stands_in_what_is_asked(server: VendorServer, provider: Provider) -> None:
     hand_over(provider, make_batch(2))
     server.calls.clear()

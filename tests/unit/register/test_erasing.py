@@ -390,6 +390,7 @@ def _run_and_die(room: Mailroom, number: int, provider: MemoryProvider) -> None:
 STEPS = st.sampled_from(["plan", "send", "lose", "kill", "erase aino", "erase eero", "leave"])
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(steps=st.lists(STEPS, min_size=2, max_size=7), one_key=st.booleans())
 def test_accounts_balance_and_nobody_erased_is_mailed(steps: Sequence[str], one_key: bool) -> None:

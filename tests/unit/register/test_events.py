@@ -474,6 +474,7 @@ def end(fresh: Callable[[], tuple[Store, int]], told: list[Event], *, at_once: b
     return standing(store, aino), suppressed(store) is not None, tuple(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_in_whatever_order_and_however_often_events_come_the_end_is_the_same(
@@ -488,6 +489,7 @@ def test_in_whatever_order_and_however_often_events_come_the_end_is_the_same(
     assert end(fresh, list(again), at_once=True) == in_order
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_what_counts_is_the_same_in_whatever_order_deliveries_come(
@@ -507,6 +509,7 @@ def test_what_counts_is_the_same_in_whatever_order_deliveries_come(
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_no_event_ever_raises_trust(

@@ -149,6 +149,7 @@ def test_a_wrong_search_is_told(store: Store, wanted: dict[str, Any], told: str)
 NAMES = st.text(st.sampled_from("aÄäöÖåÅ-%_'\\ zZ"), min_size=1, max_size=12).map(str.strip)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(name=NAMES.filter(bool))
 def test_everybody_is_found_by_their_own_name(name: str) -> None:

@@ -430,6 +430,7 @@ status = st.sampled_from(["active", "unsubscribed", "bounced", "spamreport", "pe
 earlier = st.lists(st.tuples(people, st.sampled_from(["x", "y"]), st.booleans()), max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     before=earlier,

@@ -147,6 +147,7 @@ def test_forms_do_not_keep_anybody_from_their_own_data(store: Store, add: Adds) 
     assert [mail["kind"] for mail in mails(store)] == ["already", "export", "erase"]
 
 
+@pytest.mark.slow
 @given(hours=st.lists(st.integers(0, 24 * 70), min_size=1, max_size=25).map(sorted))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_whenever_forms_come_no_day_has_two_mails_and_no_month_four(

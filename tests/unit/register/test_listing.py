@@ -195,6 +195,7 @@ def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_list(store: Store, tmp_path: Path) -> None:
     def peak(rows: int) -> int:
         with store.begin() as connection:

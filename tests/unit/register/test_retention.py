@@ -363,6 +363,7 @@ PEOPLE = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(people=PEOPLE, old=st.lists(AGES, max_size=5))
 def test_a_dry_run_counts_what_a_run_deletes_and_a_second_run_finds_nothing(

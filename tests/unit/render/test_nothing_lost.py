@@ -129,6 +129,7 @@ def test_the_subject_and_the_preheader_are_where_they_belong() -> None:
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1)
 
 
+@pytest.mark.slow
 @given(LINES.filter(lambda text: not blank(text) and clean(text) == text and "{" not in text))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_whatever_is_lost_or_becomes_anything_but_text(text: str) -> None:

@@ -179,6 +179,7 @@ def test_of_two_pngs_of_the_same_size_the_lighter_one_is_taken() -> None:
     assert scaling.export(light, "x", 520) == light
 
 
+@pytest.mark.slow
 def test_a_photograph_is_a_progressive_jpeg_whatever_it_was_saved_as() -> None:
     for kind in ("JPEG", "PNG", "WEBP"):
         made = opened(scaling.export(written(photograph(650, 450), kind), "x", 260))

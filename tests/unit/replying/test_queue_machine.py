@@ -118,5 +118,5 @@ class Queue(RuleBasedStateMachine):
             assert not taken or state != "dropped"
 
 
-TestQueue = Queue.TestCase
+TestQueue = pytest.mark.slow(Queue.TestCase)
 TestQueue.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)

@@ -90,6 +90,7 @@ def counted(store: Store) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(people=st.lists(person, min_size=1, max_size=24), lost=st.booleans(), stops=st.booleans())
 def test_all_tables_are_what_a_naive_count_gives(

@@ -179,6 +179,7 @@ def test_limits_hold_for_forms_that_come_at_once(two_stores: Two) -> None:
     assert sorted(task.result() for task in tasks) == ["", "", "", "", "", "confirm"]
 
 
+@pytest.mark.slow
 def test_a_link_that_is_followed_twice_at_once_takes_effect_once(two_stores: Two) -> None:
     here, _ = two_stores
     settings = make_settings()

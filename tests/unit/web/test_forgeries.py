@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import pytest
 from starlette.testclient import TestClient
 
 from newsletter.register import requests
@@ -49,6 +50,7 @@ def forgeries(goods: list[str], chance: random.Random) -> Iterator[str]:
             yield made
 
 
+@pytest.mark.slow
 def test_no_forgery_is_taken_for_a_token(site: TestClient, store: Store) -> None:
     site.post("/subscribe", data=filled())
     reader = subscribe(store, "aino@example.fi")

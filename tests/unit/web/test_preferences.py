@@ -554,6 +554,7 @@ NAMES = [
 VALUES = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
 
 
+@pytest.mark.slow
 @given(
     act=st.sampled_from(["lists", "pause", "resume", "details", "address"]),
     sent=st.dictionaries(

@@ -88,6 +88,7 @@ def test_a_list_that_the_settings_no_longer_have_can_still_be_left(
     assert state_of(store, reader, "vanha") == "left"
 
 
+@pytest.mark.slow
 def test_looking_a_hundred_times_changes_not_one_row(client: TestClient, store: Store) -> None:
     links = [f"/u/{token(subscribe(store, f'reader{n}@example.fi'))}" for n in range(5)]
     client.post(links[0])
@@ -153,6 +154,7 @@ def test_any_other_post_leaves_too_and_answers_a_page(
     assert methods(store) == ["page"]
 
 
+@pytest.mark.slow
 @given(body=st.binary(max_size=400), kind=st.sampled_from([FORM, MULTIPART, "text/plain"]))
 @limits(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_at_all_can_keep_somebody_from_leaving(
@@ -385,6 +387,7 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(
     assert rows(store) == before
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @limits(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
