@@ -192,8 +192,8 @@ class _Expansion:
     def _block(self, source: Source, here: Path, to: Path, use: _Use) -> list[object]:
         """Copy a block, with the condition and language of the snippets that it comes through.
 
-        None of it when nobody can see it. A block in its short form gets its long form, since only that
-        takes a condition; one in no form at all stays, for the issue to refuse.
+        None of it when nobody can see it. A block in its short form gets its long form, since only
+        that takes a condition; one in no form at all stays, for the issue to refuse.
         """
         block = source.value(here)
         try:

@@ -30,6 +30,10 @@ def nothing_inline(_edition: Edition) -> Mapping[str, bytes]:
     return {}
 
 
+def no_halt() -> None:
+    """Let others go on, whatever this run meets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Came:
     """What a call came to."""
@@ -56,6 +60,7 @@ class Handover:
         clock: Clock,
         progress: Progress,
         inline: Inline = nothing_inline,
+        halt: Callable[[], None] = no_halt,
     ) -> None:
         self._store: Final = store
         self._provider: Final = provider
@@ -65,6 +70,7 @@ class Handover:
         self._clock: Final = clock
         self._tell: Final = progress
         self._inline: Final = inline
+        self._halt: Final = halt
         self._messages: Final[dict[tuple[str, str], Message]] = {}
 
     def make(self, claim: Claim, *, wait: timedelta) -> Came:
@@ -80,6 +86,7 @@ class Handover:
             for outcomes in self._provider.send(batch):
                 self._record(claim, call, outcomes)
         except ProviderError as error:
+            self._halt()
             call.refuse(error.message)
             self._settle(claim, call, wait=None)
             raise

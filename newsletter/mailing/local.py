@@ -46,7 +46,9 @@ class _Crew:
         self._owners: Final = owners
         self._halt: Final = threading.Event()
         stop = _Either(work.stop, self._halt)
-        self._work: Final = replace(work, stop=stop, progress=_in_turn(work.progress))
+        self._work: Final = replace(
+            work, stop=stop, halt=self._halt.set, progress=_in_turn(work.progress)
+        )
 
     def run_all(self, count: int) -> None:
         """Start the threads and wait for them."""

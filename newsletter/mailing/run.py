@@ -114,6 +114,8 @@ class Run:
         if claimed is None:
             return self._ahead(now)
         if isinstance(claimed, Hold):
+            if self._work.stop.is_set():
+                return None
             return _answer(claimed.reason, claimed.until, now)
         if isinstance(claimed, Closed):
             self._tell_closed(claimed)

@@ -1,20 +1,20 @@
 """A mailing, and all that runs need to hand it over; one process's runs share it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from newsletter.errors import InputError
 from newsletter.mailing.brakes import Brake
 from newsletter.mailing.claims import Claims, Take
 from newsletter.mailing.clock import Clock, Stop
 from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.handover import Handover, Inline, nothing_inline
-from newsletter.mailing.holds import Look, wishes
+from newsletter.mailing.handover import Handover, Inline, no_halt, nothing_inline
+from newsletter.mailing.holds import Hold, Look, wishes
 from newsletter.mailing.owner import Owner
 from newsletter.mailing.steps import Progress, silent
 from newsletter.providers import Pace, Provider, choices
@@ -42,6 +42,8 @@ class Work:
     settings: Settings | None
     pace: Pace
     """What the settings and the vendor say; nothing without settings."""
+    halt: Callable[[], None] = no_halt
+    """Sets `stop` for all runs that share this, before a batch that was refused goes back."""
 
     @classmethod
     def of(
@@ -87,8 +89,8 @@ class Work:
     def claims(self, owner: Owner, *, look: Look, take: Take) -> Claims:
         """Make what claims for one run; `look` is asked after all others."""
         settings = self.settings
-        looks = [wishes(self.mailing_id, here=home.place(self.store), settings=settings)]
-        looks += self.looks
+        wished = wishes(self.mailing_id, here=home.place(self.store), settings=settings)
+        looks = [self._stopped, wished, *self.looks]
         if settings is not None:
             looks.append(Brake(self.mailing_id, settings.sending.brakes).look)
         return Claims(
@@ -115,7 +117,12 @@ class Work:
             clock=self.clock,
             progress=self.progress,
             inline=self.inline,
+            halt=self.halt,
         )
+
+    def _stopped(self, _connection: Connection, _now: datetime) -> Hold | None:
+        """Look once more in the claim, which may have waited for its turn."""
+        return Hold("stopping") if self.stop.is_set() else None
 
 
 def pace_of(settings: Settings | None, provider_name: str, provider: Provider) -> Pace:

@@ -23,6 +23,7 @@ from newsletter.register.subscriptions import Act, Pause, Proof, move
 from newsletter.register.tokens import Tokens
 from newsletter.store import schema as tables
 from newsletter.testing import KEYS, stores
+from tests.examples import some
 from tests.unit.creamailer.worlds import NUMBERS, TERMS, A, B, World
 
 LISTS = (A, B)
@@ -342,7 +343,7 @@ class Life(RuleBasedStateMachine):
 
 
 Life.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=some(15),
     phases=[Phase.generate],  # to shrink a life takes minutes, and it is short already
     stateful_step_count=25,
     deadline=None,

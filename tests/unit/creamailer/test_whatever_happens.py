@@ -17,6 +17,7 @@ from newsletter.register.subscriptions import Act, Pause, Proof, State, move
 from newsletter.store import Store
 from newsletter.testing import stores
 from newsletter.testing.creamailer import STATUSES, Asked, Fault, dropped, failing, faulty
+from tests.examples import some
 from tests.unit.creamailer.worlds import NUMBERS, TERMS, A, B, World
 
 LISTS = (A, B)
@@ -170,7 +171,7 @@ def opened() -> Iterator[Store]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(
     crowd=people,
     faults=faults,

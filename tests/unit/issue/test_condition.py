@@ -7,6 +7,7 @@ from sqlalchemy import Column, MetaData, Table, Text, create_engine, insert, sel
 
 from newsletter.errors import InputError
 from newsletter.issue.condition import Condition, holds, outcomes, to_sql, variants
+from tests.examples import some
 
 FIELDS = ("language", "municipality", "role")
 CONDITIONS = st.dictionaries(
@@ -67,7 +68,7 @@ def test_a_condition_holds_when_every_field_has_one_of_its_values(
 
 
 @given(CONDITIONS)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=some(50))
 def test_sql_and_python_agree(condition: Condition) -> None:
     table = Table("people", MetaData(), *(Column(field, Text) for field in FIELDS))
     people: list[dict[str, str | None]] = [{**person} for person in PEOPLE]

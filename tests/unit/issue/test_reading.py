@@ -17,6 +17,7 @@ from newsletter.testing.issues import (
     make_document,
     make_issue,
 )
+from tests.examples import some
 
 LINES = GOOD_ISSUE.splitlines(keepends=True)
 START = "subject: Hei\nblocks:\n"
@@ -200,7 +201,7 @@ GOOD = st.sampled_from([GOOD_ISSUE, GOOD_BLOCKS])
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_flipped_bytes_give_findings_or_an_issue(data: st.DataObject) -> None:
     content = bytearray(data.draw(GOOD).encode())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -210,7 +211,7 @@ def test_flipped_bytes_give_findings_or_an_issue(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_lines_moved_about_give_findings_or_an_issue(data: st.DataObject) -> None:
     lines = data.draw(GOOD).splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 5))):
@@ -240,7 +241,7 @@ YAML_PIECES = st.sampled_from(
 
 
 @given(st.lists(YAML_PIECES, max_size=40).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_pieces_of_yaml_in_any_order_give_findings_or_an_issue(text: str) -> None:
     check(text.encode())
     check((START + "  - " + text).encode())
@@ -293,6 +294,6 @@ def test_an_empty_block_in_a_column_is_a_finding_beside_a_snippet() -> None:
 
 
 @given(st.sampled_from([*BLOCKS]), VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_any_value_of_a_block_gives_findings_or_an_issue(kind: str, value: str) -> None:
     check(f"{START}  - {kind}: {value}\n".encode())

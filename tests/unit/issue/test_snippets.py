@@ -10,6 +10,7 @@ from newsletter.issue import read
 from newsletter.issue.blocks import Columns
 from newsletter.issue.document import Document
 from newsletter.testing.issues import FIELDS, GOOD_BLOCKS, GOOD_SNIPPETS, make_document
+from tests.examples import some
 
 START = "subject: Hei\nblocks:\n"
 
@@ -304,7 +305,7 @@ class _Bytes:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 def test_flipped_bytes_in_a_snippet_give_findings_or_an_issue(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([BLOCKS, GOOD_SNIPPETS["yhteystiedot"]]))
     content = mutated(data, text)

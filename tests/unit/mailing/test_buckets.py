@@ -15,6 +15,7 @@ from newsletter.mailing.holds import Hold
 from newsletter.providers import Pace
 from newsletter.store import Store, schema
 from newsletter.testing import NOW, stores
+from tests.examples import some
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 NUMBERS = count()
@@ -235,7 +236,7 @@ def test_a_day_in_the_far_future_is_taken_for_a_mistake(store: Store) -> None:
         st.tuples(st.integers(1, 120), st.floats(0, 90), st.booleans()), min_size=1, max_size=60
     ),
 )
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 def test_in_no_window_more_leaves_than_is_allowed(
     one_store: Store, limits: tuple[int, int, int], wishes: list[tuple[int, float, bool]]
 ) -> None:
@@ -277,7 +278,7 @@ def test_two_machines_whose_clocks_differ_win_nothing_by_taking_turns(store: Sto
         max_size=60,
     )
 )
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 def test_clocks_that_differ_a_little_do_not_add_up(
     one_store: Store, asks: list[tuple[float, int, float]]
 ) -> None:
@@ -293,7 +294,7 @@ def test_clocks_that_differ_a_little_do_not_add_up(
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=12), st.integers(1, 60))
-@settings(max_examples=25)
+@settings(max_examples=some(25))
 def test_the_rate_is_exact_in_the_long_run(one_store: Store, batches: list[int], rate: int) -> None:
     asked = Account(one_store, Pace(per_second=rate))
     took = sum((asked.all(mails) for mails in batches), timedelta())

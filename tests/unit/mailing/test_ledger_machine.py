@@ -22,6 +22,7 @@ from newsletter.store import schema
 from newsletter.testing import KEYS, stores
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import Answer, IdempotentMemoryProvider, MemoryProvider
+from tests.examples import some
 from tests.unit.mailing.paced import paced
 
 PEOPLE = [f"p{number}@example.com" for number in range(8)]
@@ -209,7 +210,7 @@ class PacedLedger(IdempotentLedger):
         return sum(mail.batch_key == batch.key for mail in self.provider.taken)
 
 
-_SETTINGS = settings(max_examples=25, stateful_step_count=12, deadline=None)
+_SETTINGS = settings(max_examples=some(25), stateful_step_count=12, deadline=None)
 
 TestLedger = pytest.mark.slow(Ledger.TestCase)
 TestLedger.settings = _SETTINGS
@@ -218,4 +219,4 @@ TestIdempotentLedger = pytest.mark.slow(IdempotentLedger.TestCase)
 TestIdempotentLedger.settings = _SETTINGS
 
 TestPacedLedger = pytest.mark.slow(PacedLedger.TestCase)
-TestPacedLedger.settings = settings(_SETTINGS, max_examples=10, stateful_step_count=8)
+TestPacedLedger.settings = settings(_SETTINGS, max_examples=some(10), stateful_step_count=8)

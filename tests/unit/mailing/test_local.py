@@ -5,16 +5,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from newsletter.errors import ProviderError
-from newsletter.mailing import Accounts, Step, SystemClock, Work, accounts, local
+from newsletter.mailing import Accounts, Run, Step, SystemClock, Work, accounts, local
 from newsletter.providers import Batch, Provider
 from newsletter.testing import KEYS
 from newsletter.testing.mailroom import Mailroom, NamedOwner
 from newsletter.testing.providers import MemoryProvider
-from tests.unit.mailing.runs import people
+from tests.unit.mailing.runs import batch_state, people
 
 PATIENCE = 20
 """Seconds after which a test that hangs fails."""
@@ -136,6 +137,32 @@ def test_what_one_thread_raises_stops_the_others_after_their_calls_and_is_raised
     assert accounts(room.store, number) == Accounts(
         20, 0, 0, 0, accepted=3, planned=17, handing_over=0
     )
+
+
+def test_a_batch_that_was_refused_goes_back_when_the_others_have_been_stopped(
+    room: Mailroom,
+) -> None:
+    room.add(*people(1))
+    number = room.planned()
+    provider = MemoryProvider()
+    provider.then(ProviderError("the key is wrong"))
+    stop = threading.Event()
+    found: list[list[str]] = []
+
+    def halt() -> None:
+        found.append(batch_state(room))
+        stop.set()
+
+    work = Work.of(
+        room.store, number, provider, keys=KEYS, clock=SystemClock(), stop=stop
+    )  # fmt: skip
+    with pytest.raises(ProviderError):
+        Run(replace(work, halt=halt), room.owner()).work()
+
+    assert found == [["handing_over"]]
+    assert batch_state(room) == ["planned"]
+    assert Run(work, room.owner()).step() is None
+    assert len(provider.batches) == 1
 
 
 def test_a_bug_in_one_thread_is_shown(room: Mailroom) -> None:

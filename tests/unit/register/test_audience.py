@@ -15,6 +15,7 @@ from newsletter.register.subscriptions import State
 from newsletter.store import Store
 from newsletter.store.schema import consents, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW
+from tests.examples import some
 
 Adds = Callable[..., int]
 
@@ -123,7 +124,7 @@ conditions = st.dictionaries(
 
 
 @settings(
-    max_examples=60,
+    max_examples=some(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

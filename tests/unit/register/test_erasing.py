@@ -27,6 +27,7 @@ from newsletter.testing.providers import (
     MemoryProvider,
 )
 from newsletter.testing.readers import rows
+from tests.examples import some
 from tests.unit.mailing.runs import Killed, PerRecipientProvider, kill, killed_before
 from tests.unit.register import filled
 from tests.unit.register.filled import AINO, KEY, NEW, fill
@@ -391,7 +392,7 @@ STEPS = st.sampled_from(["plan", "send", "lose", "kill", "erase aino", "erase ee
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=some(20))
 @given(steps=st.lists(STEPS, min_size=2, max_size=7), one_key=st.booleans())
 def test_accounts_balance_and_nobody_erased_is_mailed(steps: Sequence[str], one_key: bool) -> None:
     with TemporaryDirectory() as folder, ExitStack() as opened:

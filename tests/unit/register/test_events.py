@@ -17,6 +17,7 @@ from newsletter.register.subscriptions import Act, Pause, Proof, State, join, mo
 from newsletter.settings import Settings
 from newsletter.store import Store, schema
 from newsletter.testing import KEYS, NOW, make_settings, stores
+from tests.examples import some
 
 Adds = Callable[..., int]
 Counts = Callable[[Table], int]
@@ -475,7 +476,7 @@ def end(fresh: Callable[[], tuple[Store, int]], told: list[Event], *, at_once: b
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(st.data())
 def test_in_whatever_order_and_however_often_events_come_the_end_is_the_same(
     fresh: Callable[[], tuple[Store, int]], data: st.DataObject
@@ -490,7 +491,7 @@ def test_in_whatever_order_and_however_often_events_come_the_end_is_the_same(
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(st.data())
 def test_what_counts_is_the_same_in_whatever_order_deliveries_come(
     fresh: Callable[[], tuple[Store, int]], data: st.DataObject
@@ -510,7 +511,7 @@ def test_what_counts_is_the_same_in_whatever_order_deliveries_come(
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(st.data())
 def test_no_event_ever_raises_trust(
     fresh: Callable[[], tuple[Store, int]], data: st.DataObject

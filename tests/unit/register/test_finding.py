@@ -14,6 +14,7 @@ from newsletter.store import Store
 from newsletter.store.schema import audit, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW, make_settings, stores
 from newsletter.testing.readers import rows
+from tests.examples import some
 from tests.unit.register.conftest import Adds
 
 LISTS = [{"id": name, "name": name} for name in ("uutiskirje", "tapahtumat")]
@@ -150,7 +151,7 @@ NAMES = st.text(st.sampled_from("aÄäöÖåÅ-%_'\\ zZ"), min_size=1, max_size=
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=some(30))
 @given(name=NAMES.filter(bool))
 def test_everybody_is_found_by_their_own_name(name: str) -> None:
     with stores.fresh() as store:

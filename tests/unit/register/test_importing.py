@@ -21,6 +21,7 @@ from newsletter.store import Store
 from newsletter.store.schema import consents, metadata, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW, make_settings, stores
 from newsletter.testing.readers import rows as all_rows
+from tests.examples import some
 
 Adds = Callable[..., int]
 Counts = Callable[[Table], int]
@@ -431,7 +432,7 @@ earlier = st.lists(st.tuples(people, st.sampled_from(["x", "y"]), st.booleans())
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(
     before=earlier,
     lines=st.lists(st.tuples(people, status), min_size=1, max_size=8),

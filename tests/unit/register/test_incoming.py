@@ -20,6 +20,7 @@ from newsletter.register.tokens import Tokens
 from newsletter.store import Store, schema
 from newsletter.testing import KEYS, NOW, make_settings
 from newsletter.testing.readers import rows, state_of, token
+from tests.examples import some
 
 Adds = Callable[..., int]
 Counts = Callable[[Table], int]
@@ -544,7 +545,10 @@ def broken(draw: st.DrawFn) -> bytes:
     return mail
 
 
-@hypothesis_settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=some(200),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(mail=st.one_of(st.binary(max_size=2000), broken()))
 def test_no_mail_raises_whatever_its_bytes(store: Store, mail: bytes) -> None:
     with store.read() as connection:
@@ -559,7 +563,10 @@ def test_no_mail_raises_whatever_its_bytes(store: Store, mail: bytes) -> None:
             assert reader.leave(incoming._written(part, ["to"])) is Meaning.IGNORED
 
 
-@hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=some(30),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(mail=broken())
 def test_a_broken_mail_does_only_what_it_may(store: Store, mail: bytes) -> None:
     assert take_in(store, mail) in Meaning

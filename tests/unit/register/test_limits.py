@@ -12,6 +12,7 @@ from newsletter.settings import Settings
 from newsletter.store import Store, schema
 from newsletter.testing import KEYS, NOW
 from newsletter.testing.readers import rows
+from tests.examples import some
 from tests.unit.register.asking import AINO, SETTINGS, ask, ask_change, ask_link, mails, queued
 from tests.unit.register.conftest import Adds, Counts
 
@@ -149,7 +150,7 @@ def test_forms_do_not_keep_anybody_from_their_own_data(store: Store, add: Adds) 
 
 @pytest.mark.slow
 @given(hours=st.lists(st.integers(0, 24 * 70), min_size=1, max_size=25).map(sorted))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some(40))
 def test_whenever_forms_come_no_day_has_two_mails_and_no_month_four(
     store: Store, hours: list[int]
 ) -> None:

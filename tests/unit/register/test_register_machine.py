@@ -16,6 +16,7 @@ from newsletter.errors import InputError
 from newsletter.register import Entry, audience
 from newsletter.store.schema import consents, subscriptions
 from newsletter.testing import KEYS, NOW, make_settings, stores
+from tests.examples import some
 
 LISTS = ("a", "b")
 PEOPLE = ("aino", "Aino", "eero", "siiri")
@@ -215,7 +216,7 @@ class Register(RuleBasedStateMachine):
 
 
 Register.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=some(25),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

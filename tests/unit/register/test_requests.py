@@ -15,6 +15,7 @@ from newsletter.register.tokens import Tokens
 from newsletter.store import Store, schema
 from newsletter.testing import KEYS, NOW, stores
 from newsletter.testing.readers import rows
+from tests.examples import some
 from tests.unit.register.asking import (
     AINO,
     SETTINGS,
@@ -187,14 +188,14 @@ def test_a_link_is_open_for_seven_days(store: Store) -> None:
 
 
 @given(forged=st.text(max_size=60) | st.text(alphabet="ab-_", min_size=500, max_size=600))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some(50))
 def test_a_token_that_is_not_ours_is_nobodys(store: Store, forged: str) -> None:
     with store.read() as connection:
         assert requests.find(connection, forged) is None
 
 
 @given(place=st.integers(0, 42), letter=st.sampled_from("abcXYZ019-_"))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some(50))
 def test_a_token_with_one_other_letter_confirms_nothing(
     store: Store, place: int, letter: str
 ) -> None:

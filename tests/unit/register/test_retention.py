@@ -16,6 +16,7 @@ from newsletter.testing import KEYS, NOW, make_settings, stores
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import MemoryProvider
 from newsletter.testing.readers import rows
+from tests.examples import some
 from tests.unit.register.conftest import Adds, Counts
 
 SETTINGS = make_settings(
@@ -364,7 +365,7 @@ PEOPLE = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=some(30))
 @given(people=PEOPLE, old=st.lists(AGES, max_size=5))
 def test_a_dry_run_counts_what_a_run_deletes_and_a_second_run_finds_nothing(
     people: list[tuple[str, str, timedelta, timedelta, bool, bool]],

@@ -18,6 +18,7 @@ from newsletter.render.encoding import clean
 from newsletter.testing.issues import FIELDS, GOOD_BLOCKS, make_document, make_issue
 from newsletter.testing.mails import VALUES, Mail, make_mail, starter_mail
 from newsletter.testing.samples import every_block
+from tests.examples import some
 
 UNSEEN = {"kind", "when", "lang", "language", "lists", "where", "src", "programme", "level",
           "tone", "subject", "channels"}  # fmt: skip
@@ -131,7 +132,10 @@ LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp
 
 @pytest.mark.slow
 @given(LINES.filter(lambda text: not blank(text) and clean(text) == text and "{" not in text))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=some(15),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_no_text_whatever_is_lost_or_becomes_anything_but_text(text: str) -> None:
     kinds = {k: v for k, v in every_block(text, markdown="Sana").items() if k != "divider"}
     blocks = [{kind: value} for kind, value in kinds.items()]

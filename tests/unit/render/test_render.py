@@ -15,6 +15,7 @@ from newsletter.render import Gallery
 from newsletter.render.encoding import clean
 from newsletter.testing.mails import VALUES
 from newsletter.testing.outline import Outline
+from tests.examples import some
 
 Render = Callable[..., Edition]
 
@@ -337,7 +338,9 @@ def test_hostile_text_in_every_kind_of_block_is_text(edition: Render) -> None:
 
 @given(text=LINES)
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=some(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_text_stands_escaped_once_in_any_block(edition: Render, text: str) -> None:
     made = edition({"heading": "O"}, *[block(text) for block in BLOCKS], subject=text)
@@ -353,7 +356,9 @@ def test_any_text_stands_escaped_once_in_any_block(edition: Render, text: str) -
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1))
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=some(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_markdown_gives_a_whole_mail(edition: Render, text: str) -> None:
     body = text.replace("{", "(").replace("}", ")") + " x"

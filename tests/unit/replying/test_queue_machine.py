@@ -16,6 +16,7 @@ from newsletter.store import Store
 from newsletter.store.schema import replies, requests
 from newsletter.testing import stores
 from newsletter.testing.providers import Answer, IdempotentMemoryProvider, MemoryProvider
+from tests.examples import some
 from tests.unit.replying.office import Office
 
 ANSWERS = [
@@ -119,4 +120,4 @@ class Queue(RuleBasedStateMachine):
 
 
 TestQueue = pytest.mark.slow(Queue.TestCase)
-TestQueue.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+TestQueue.settings = settings(max_examples=some(20), stateful_step_count=12, deadline=None)

@@ -35,6 +35,7 @@ from newsletter.testing.readers import (
     subscribe,
     token,
 )
+from tests.examples import some
 from tests.unit.web.form_sites import filled, opened
 
 AINO = "aino@example.fi"
@@ -422,7 +423,9 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(
 @pytest.mark.slow
 @given(data=st.data())
 @limits(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=some(100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_no_made_up_token_opens_anything(
     site: TestClient, store: Store, data: st.DataObject

@@ -27,6 +27,7 @@ from newsletter.testing.readers import (
     subscribe,
 )
 from newsletter.web.choices import later
+from tests.examples import some
 
 AINO = "aino@example.fi"
 
@@ -562,7 +563,11 @@ VALUES = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
         st.lists(VALUES | st.sampled_from(["uutiskirje", "tapahtumat", "day", "2026-05-01"])),
     ),
 )
-@limits(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@limits(
+    deadline=None,
+    max_examples=some(60),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_whatever_is_sent_the_page_answers_and_nobody_suppressed_comes_back(
     site: TestClient, store: Store, act: str, sent: dict[str, list[str]]
 ) -> None:

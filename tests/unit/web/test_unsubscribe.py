@@ -19,6 +19,7 @@ from newsletter.store.schema import consents, subscribers, subscriptions
 from newsletter.testing import KEYS, NOW
 from newsletter.testing.readers import Clock, make_workspace, rows, state_of, subscribe, token
 from newsletter.web import create_app
+from tests.examples import some
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -156,7 +157,11 @@ def test_any_other_post_leaves_too_and_answers_a_page(
 
 @pytest.mark.slow
 @given(body=st.binary(max_size=400), kind=st.sampled_from([FORM, MULTIPART, "text/plain"]))
-@limits(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@limits(
+    deadline=None,
+    max_examples=some(60),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_no_body_at_all_can_keep_somebody_from_leaving(
     client: TestClient, store: Store, body: bytes, kind: str
 ) -> None:
@@ -390,7 +395,9 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(
 @pytest.mark.slow
 @given(data=st.data())
 @limits(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=some(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_no_made_up_token_opens_anything(
     client: TestClient, store: Store, data: st.DataObject
