@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figures import Figure, Measure, compare
-from newsletter.mailing import FileOwner, SystemClock, Work, local
+from newsletter.mailing import FileOwner, SystemClock, Work
+from newsletter.mailing.engines import local
 from newsletter.providers import Batch, Outcome, Recipient
 from newsletter.store import Store
 from newsletter.testing import KEYS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from newsletter.mailing import Accounts
-    from newsletter.mailing.told import Told
+    from newsletter.mailing.ledger.told import Told
 
 _MEANING: Final = {
     "accepted": "the provider has it",

@@ -16,8 +16,8 @@ from newsletter.cli.output import count, say
 from newsletter.cli.replies import provider_of
 from newsletter.cli.sequencing import plan_due
 from newsletter.errors import NewsletterError, StoreError
-from newsletter.mailing import reconcile
-from newsletter.mailing.settling import NOTHING, Settlement
+from newsletter.mailing.ledger.settling import NOTHING, Settlement
+from newsletter.mailing.reconciling import reconcile
 from newsletter.providers.lookup import Lookup
 from newsletter.register import retention
 from newsletter.replying import Postman

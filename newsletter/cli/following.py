@@ -17,7 +17,7 @@ from newsletter.mailing import (
     Waiting,
     queue,
 )
-from newsletter.mailing.watching import View, view
+from newsletter.mailing.status.watching import View, view
 from newsletter.settings import Settings
 from newsletter.store import Store
 

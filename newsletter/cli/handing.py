@@ -8,7 +8,7 @@ from newsletter.cli.progress import shown
 from newsletter.errors import InputError
 from newsletter.hosting import cid
 from newsletter.issue.edition import Edition
-from newsletter.mailing import local
+from newsletter.mailing.engines import local
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 

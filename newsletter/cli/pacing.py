@@ -23,7 +23,7 @@ def days(workspace: "Workspace", store: "Store", mails: int, now: datetime) -> I
     from zoneinfo import ZoneInfo
 
     from newsletter import providers
-    from newsletter.mailing import warming
+    from newsletter.mailing.limits import warming
     from newsletter.providers import choices
 
     settings = workspace.settings

@@ -15,8 +15,9 @@ from newsletter import mailing
 from newsletter.cli.duties import Duties, Teller
 from newsletter.cli.turning import Turning
 from newsletter.errors import StoreError
-from newsletter.mailing import Waiting, Worked, crew, queue
-from newsletter.mailing.holds import LOOK
+from newsletter.mailing import Waiting, Worked, queue
+from newsletter.mailing.control.holds import LOOK
+from newsletter.mailing.engines import crew
 from newsletter.store import Store, Turn
 from newsletter.workspace import Workspace
 

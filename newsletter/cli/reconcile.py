@@ -58,7 +58,7 @@ def reconcile(
     """
     from newsletter.cli.opening import opened_store
     from newsletter.cli.reconciling import Reconciling
-    from newsletter.mailing import reconcile as use_case
+    from newsletter.mailing.reconciling import reconcile as use_case
 
     _check(mailing_id, mark, addresses, everybody=everybody, dry_run=dry_run)
     with opened_store(workspace) as (opened, store, now):
@@ -112,7 +112,7 @@ def _mark(
 ) -> "Found | None":
     from newsletter import mailing
     from newsletter.cli.reconciling import Found
-    from newsletter.mailing import reconcile as use_case
+    from newsletter.mailing.reconciling import reconcile as use_case
 
     before = mailing.mailing_of(store, mailing_id)
     if not before.accounts.unknown:

@@ -10,9 +10,10 @@ from newsletter import mailing, providers
 from newsletter.cli.output import plain, say
 from newsletter.cli.stopping import stoppable
 from newsletter.errors import InputError, ProviderError
-from newsletter.mailing import Summary, reconcile
-from newsletter.mailing.reconcile import Asked
-from newsletter.mailing.settling import NOTHING, Settlement
+from newsletter.mailing import Summary
+from newsletter.mailing.ledger.settling import NOTHING, Settlement
+from newsletter.mailing.reconciling import reconcile
+from newsletter.mailing.reconciling.reconcile import Asked
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 

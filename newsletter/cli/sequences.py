@@ -19,7 +19,7 @@ from newsletter.cli.output import (
 if TYPE_CHECKING:
     from newsletter.issue.sequence import Sequence, Step
     from newsletter.mailing import Accounts
-    from newsletter.mailing.sequences import StepState
+    from newsletter.mailing.sequences.planning import StepState
     from newsletter.store import Store
     from newsletter.workspace import Workspace
 
@@ -52,7 +52,7 @@ def show_all(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> 
     """
     from newsletter.cli.opening import opened_store
     from newsletter.cli.sequencing import refuse_if_none
-    from newsletter.mailing import sequences as ledger
+    from newsletter.mailing.sequences import planning as ledger
 
     with opened_store(workspace) as (opened, store, now):
         files = refuse_if_none(opened)
@@ -89,7 +89,7 @@ def send(
     from newsletter.cli.opening import opened_store
     from newsletter.cli.sequencing import plan_due, refuse_if_none
     from newsletter.errors import NewsletterError
-    from newsletter.mailing import sequences as ledger
+    from newsletter.mailing.sequences import planning as ledger
 
     faults: list[str] = []
 
@@ -115,7 +115,7 @@ def _hand_over(opened: "Workspace", store: "Store") -> "dict[int, Accounts]":
     """Hand over what is open of all sequences, also what earlier runs left."""
     from newsletter.cli.handing import Handing
     from newsletter.cli.stopping import stoppable
-    from newsletter.mailing import sequences as ledger
+    from newsletter.mailing.sequences import planning as ledger
 
     handing, accounts = Handing(opened, store), {}
     with stoppable() as stop:

@@ -7,7 +7,7 @@ from newsletter import desk, providers
 from newsletter.errors import FindingsError, InputError, NewsletterError
 from newsletter.issue.edition import Editions
 from newsletter.issue.sequence import SequenceFile
-from newsletter.mailing import sequences as ledger
+from newsletter.mailing.sequences import planning as ledger
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 

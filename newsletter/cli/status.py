@@ -9,7 +9,7 @@ from newsletter.cli.output import JSONOption, WorkspaceOption, plain, say, show,
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from newsletter.mailing.watching import View
+    from newsletter.mailing.status.watching import View
     from newsletter.store import Store
     from newsletter.workspace import Workspace
 
@@ -109,7 +109,7 @@ def _all(
     from newsletter import mailing
     from newsletter.cli.accounts import lines
     from newsletter.cli.watching import heading, standing
-    from newsletter.mailing.sequences import sums
+    from newsletter.mailing.sequences.planning import sums
 
     zone = opened.settings.time_zone
     found = mailing.mailings(store, limit=most and most + 1, sequences=not most)
@@ -136,7 +136,7 @@ def _all(
 
 
 def _view(opened: "Workspace", store: "Store", mailing_id: int, now: "datetime") -> "View":
-    from newsletter.mailing import watching
+    from newsletter.mailing.status import watching
 
     return watching.view(store, mailing_id, settings=opened.settings, now=now)
 

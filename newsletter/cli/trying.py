@@ -8,9 +8,10 @@ from typing import Final
 from newsletter.cli.output import count
 from newsletter.desk import Prepared
 from newsletter.errors import InputError
-from newsletter.mailing import Forecast, experiments
-from newsletter.mailing.experiments import FEW, Experiment
-from newsletter.mailing.trying import Stage, stage
+from newsletter.mailing import Forecast
+from newsletter.mailing.trials import experiments
+from newsletter.mailing.trials.experiments import FEW, Experiment
+from newsletter.mailing.trials.trying import Stage, stage
 from newsletter.store import Store
 
 

@@ -10,8 +10,8 @@ from newsletter.cli.handing import Handing
 from newsletter.cli.progress import sentence_of
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.mailing import Resting, Step, Waiting
-from newsletter.mailing.crew import Crew
-from newsletter.mailing.run import Answer
+from newsletter.mailing.engines.crew import Crew
+from newsletter.mailing.handing.run import Answer
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 

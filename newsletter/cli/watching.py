@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.mailing import Clock, Stop, Summary
-    from newsletter.mailing.standing import Standing
-    from newsletter.mailing.watching import View
+    from newsletter.mailing.control.standing import Standing
+    from newsletter.mailing.status.watching import View
 
 _EVERY: Final = 1.0
 """Seconds between two looks."""

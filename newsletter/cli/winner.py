@@ -17,8 +17,8 @@ from newsletter.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from newsletter.mailing.arms import Arm
-    from newsletter.mailing.experiments import Tried
+    from newsletter.mailing.trials.arms import Arm
+    from newsletter.mailing.trials.experiments import Tried
 
 _OUTCOMES: Final = ("delivered", "bounced", "complained", "unsubscribed")
 
@@ -42,7 +42,7 @@ def winner(
     """
     from newsletter.cli.opening import opened_store
     from newsletter.errors import InputError
-    from newsletter.mailing import arms, experiments
+    from newsletter.mailing.trials import arms, experiments
 
     with opened_store(workspace) as (opened, store, now):
         with store.read() as connection:
@@ -100,7 +100,7 @@ def _share(arm: "Arm", outcome: str) -> str:
 def _said(counted: "list[Arm]") -> list[str]:
     """Say for each thing that can decide whether there is a difference."""
     from newsletter.issue.trial import RULES
-    from newsletter.mailing.arms import verdict
+    from newsletter.mailing.trials.arms import verdict
 
     lines = []
     for by in RULES:
@@ -131,7 +131,7 @@ def _standing(found: "Tried", zone: str) -> list[str]:
 
 def _as_data(found: "Tried", counted: "list[Arm]") -> dict[str, object]:
     from newsletter.issue.trial import RULES
-    from newsletter.mailing.arms import verdict
+    from newsletter.mailing.trials.arms import verdict
 
     shares = [
         {

@@ -11,8 +11,8 @@ from newsletter import mailing
 from newsletter.cli.duties import MINUTE, Duties, Teller
 from newsletter.cli.turning import Turning
 from newsletter.errors import InputError, StoreError
-from newsletter.mailing import crew
-from newsletter.mailing.hands import Hands
+from newsletter.mailing.engines import crew
+from newsletter.mailing.engines.hands import Hands
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 

@@ -2,28 +2,41 @@
 
     expect ─▶ plan ─▶ dispatch ─▶ accounts
 
+    planning     whom it goes to, frozen in one transaction      trials    subjects tried on a part
+    handing      claim, screen, mark, call, record: one batch    limits    pace, warm-up, brakes
+    control      what people wish, and what holds a mailing      engines   threads, or workers
+    reconciling  what became of the unknown                      status    who is where, just now
+    sequences    short series, as small mailings                 ledger    the rows and the accounts
+
 The ledger: a delivery is frozen when it is planned; its result is inserted once. What is still open
 stands on the batch: planned ▸ handing_over ▸ done | unknown. Nothing is updated person by person.
 """
 
-from newsletter.mailing.approval import Approval, approvals_of, approve, digest, refuse_unapproved
-from newsletter.mailing.books import STATES, Accounts, Summary, accounts, mailing_of
-from newsletter.mailing.books import mailings_of as mailings
-from newsletter.mailing.cancelling import Settled, cancel, settle_cancelled
-from newsletter.mailing.checking import check
 from newsletter.mailing.clock import Clock, Stop, SystemClock
-from newsletter.mailing.control import mail_despite_quiet, pause, reschedule, resume
-from newsletter.mailing.forecast import Forecast, Missing, expect
+from newsletter.mailing.control.approval import (
+    Approval,
+    approvals_of,
+    approve,
+    digest,
+    refuse_unapproved,
+)
+from newsletter.mailing.control.quiet import ends as quiet_until
+from newsletter.mailing.control.schedule import Schedule, read_schedule, said
+from newsletter.mailing.control.standing import Standing, standing_of, standings_of
+from newsletter.mailing.control.wishes import mail_despite_quiet, pause, reschedule, resume
+from newsletter.mailing.handing.cancelling import Settled, cancel, settle_cancelled
+from newsletter.mailing.handing.run import Run, Worked, dispatch
+from newsletter.mailing.handing.work import Work
 from newsletter.mailing.home import adopt
+from newsletter.mailing.ledger.books import STATES, Accounts, Summary, accounts, mailing_of
+from newsletter.mailing.ledger.books import mailings_of as mailings
+from newsletter.mailing.ledger.checking import check
+from newsletter.mailing.ledger.settling import settle_by_events
 from newsletter.mailing.owner import FileOwner, Owner
-from newsletter.mailing.planning import plan
-from newsletter.mailing.quiet import ends as quiet_until
-from newsletter.mailing.rollcall import GROUPS, Delivery, look_at, people
-from newsletter.mailing.run import Run, Worked, dispatch
-from newsletter.mailing.schedule import Schedule, read_schedule, said
+from newsletter.mailing.planning.forecast import Forecast, Missing, expect
+from newsletter.mailing.planning.plan import plan
 from newsletter.mailing.sessions import SessionOwner, make_owner
-from newsletter.mailing.settling import settle_by_events
-from newsletter.mailing.standing import Standing, standing_of, standings_of
+from newsletter.mailing.status.rollcall import GROUPS, Delivery, look_at, people
 from newsletter.mailing.steps import (
     Answered,
     Excluded,
@@ -35,7 +48,6 @@ from newsletter.mailing.steps import (
     Uncertain,
     Waiting,
 )
-from newsletter.mailing.work import Work
 
 __all__ = [
     "GROUPS",

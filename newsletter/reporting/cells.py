@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, literal, select
 
-from newsletter.mailing.told import KINDS, rank
+from newsletter.mailing.ledger.told import KINDS, rank
 from newsletter.reporting.figures import Count, Group
 from newsletter.reporting.folding import SMALLEST
 from newsletter.store.schema import batches, deliveries, editions, events, results

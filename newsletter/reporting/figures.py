@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from newsletter.mailing.arms import Arm
-from newsletter.mailing.books import Accounts
-from newsletter.mailing.told import Told
+from newsletter.mailing.ledger.books import Accounts
+from newsletter.mailing.ledger.told import Told
+from newsletter.mailing.trials.arms import Arm
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from newsletter.errors import InputError, StoreError
-from newsletter.mailing.arms import arms
-from newsletter.mailing.books import Accounts, read_accounts, span
-from newsletter.mailing.experiments import Experiment
-from newsletter.mailing.told import Told, read_told
+from newsletter.mailing.ledger.books import Accounts, read_accounts, span
+from newsletter.mailing.ledger.told import Told, read_told
+from newsletter.mailing.trials.arms import arms
+from newsletter.mailing.trials.experiments import Experiment
 from newsletter.reporting import cells, leaving, timeline, troubles
 from newsletter.reporting.figures import Group, Report, Trial
 from newsletter.reporting.folding import folded

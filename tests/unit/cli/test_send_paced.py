@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.mailing.patience import OUTAGE_TRIES
+from newsletter.mailing.handing.patience import OUTAGE_TRIES
 from newsletter.testing.mailroom import HandClock
 from newsletter.testing.servers import KEY, VendorServer, answer
 from newsletter.testing.vendors import Resend
@@ -28,7 +28,7 @@ def _hand_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let waits pass at once."""
     clock = HandClock(datetime.now(UTC))
     monkeypatch.setattr("newsletter.mailing.SystemClock", lambda: clock)
-    monkeypatch.setattr("newsletter.mailing.run.LOOK", timedelta(days=1))
+    monkeypatch.setattr("newsletter.mailing.handing.run.LOOK", timedelta(days=1))
 
 
 def setting(root: Path, text: str) -> None:

@@ -15,8 +15,8 @@ from newsletter import workspace
 from newsletter.cli.accounts import about, lines, pace
 from newsletter.cli.watching import watch
 from newsletter.mailing import Accounts, Standing, Summary
-from newsletter.mailing.told import Told
-from newsletter.mailing.watching import View, Waits
+from newsletter.mailing.ledger.told import Told
+from newsletter.mailing.status.watching import View, Waits
 from newsletter.store import Store, schema
 from newsletter.testing import NOW
 from newsletter.testing.mailroom import HandClock

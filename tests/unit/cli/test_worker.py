@@ -12,7 +12,8 @@ from newsletter import mailing, workspace
 from newsletter.cli.duties import night_before
 from newsletter.cli.working import Worker, alone
 from newsletter.errors import StoreError
-from newsletter.mailing import Stop, crew
+from newsletter.mailing import Stop
+from newsletter.mailing.engines import crew
 from newsletter.store import Store
 from newsletter.testing import make_edition, make_editions, stores
 from newsletter.testing.mailroom import HandClock

@@ -6,7 +6,7 @@ import pytest
 from newsletter import desk, workspace
 from newsletter.desk import trials
 from newsletter.errors import Finding
-from newsletter.mailing.approval import digest
+from newsletter.mailing.control.approval import digest
 from newsletter.testing.issues import make_document
 
 ISSUE = """\

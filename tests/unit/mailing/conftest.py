@@ -14,4 +14,4 @@ def room(store: Store) -> Mailroom:
 @pytest.fixture
 def few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let hours of waiting pass at once: a run looks only when a wait is over."""
-    monkeypatch.setattr("newsletter.mailing.run.LOOK", timedelta(days=1))
+    monkeypatch.setattr("newsletter.mailing.handing.run.LOOK", timedelta(days=1))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from newsletter import mailing
 from newsletter.mailing import Accounts, Progress, Resting, Step, Stop
-from newsletter.mailing.holds import Look
+from newsletter.mailing.control.holds import Look
 from newsletter.providers import Provider
 from newsletter.settings import Settings
 from newsletter.testing import KEYS

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from newsletter import mailing
 from newsletter.mailing import Accounts
-from newsletter.mailing.work import Work
+from newsletter.mailing.handing.work import Work
 from newsletter.providers import Provider
 from newsletter.settings import Settings
 from newsletter.store import Store, schema

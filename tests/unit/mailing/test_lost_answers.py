@@ -14,8 +14,8 @@ from newsletter.mailing import (
     Resting,
     Waiting,
 )
-from newsletter.mailing.patience import MOST_TRIES
-from newsletter.mailing.trouble import MOST_LOST
+from newsletter.mailing.handing.patience import MOST_TRIES
+from newsletter.mailing.limits.trouble import MOST_LOST
 from newsletter.providers import Batch, Outcome, State
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import (

@@ -25,9 +25,9 @@ from sqlalchemy import select
 
 from newsletter import mailing, register
 from newsletter.errors import InputError, ProviderError
-from newsletter.mailing import reconcile
+from newsletter.mailing.control.schedule import Schedule
 from newsletter.mailing.envelope import Envelope
-from newsletter.mailing.schedule import Schedule
+from newsletter.mailing.reconciling import reconcile
 from newsletter.providers import Batch
 from newsletter.providers.pace import LEASE
 from newsletter.register import events

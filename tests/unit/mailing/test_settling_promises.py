@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from newsletter import mailing
 from newsletter.errors import InputError
-from newsletter.mailing import reconcile, settling
-from newsletter.mailing.settling import PROOF
+from newsletter.mailing.ledger import settling
+from newsletter.mailing.ledger.settling import PROOF
+from newsletter.mailing.reconciling import reconcile
 from newsletter.providers import State
 from newsletter.providers.lookup import Sought
 from newsletter.store import Store, schema

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from newsletter import mailing
 from newsletter.mailing import Resting, Run, Waiting, Worked
-from newsletter.mailing.patience import MOST_TRIES, OUTAGE_TRIES, Patience
+from newsletter.mailing.handing.patience import MOST_TRIES, OUTAGE_TRIES, Patience
 from newsletter.providers import Batch, State
 from newsletter.testing import NOW
 from newsletter.testing.mailroom import Mailroom

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from newsletter import reporting
 from newsletter.errors import InputError, StoreError
 from newsletter.mailing import Accounts
-from newsletter.mailing.told import Told
+from newsletter.mailing.ledger.told import Told
 from newsletter.providers import State
 from newsletter.reporting import making
 from newsletter.reporting.figures import Group, Report
@@ -23,7 +23,7 @@ from newsletter.testing import NOW, make_edition, make_editions, make_settings, 
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import Answer, MemoryProvider
 from newsletter.testing.readers import make_workspace
-from tests.unit.mailing import trials
+from tests.unit.mailing import experimenting
 
 DOMAINS = ("a.example.fi", "b.example.fi", "c.example.fi")
 KINDS = ("delivered", "bounced", "complained", "rejected", "unsubscribed", "deferred")
@@ -174,9 +174,9 @@ def test_what_is_not_there_gets_a_hint(store: Store) -> None:
 
 def test_arms_of_a_trial_are_those_of_winner(store: Store) -> None:
     room = Mailroom(store)
-    trials.people(room, 20)
-    made = trials.editions()
-    number = room.planned(editions=made, experiment=trials.experiment(made))
+    experimenting.people(room, 20)
+    made = experimenting.editions()
+    number = room.planned(editions=made, experiment=experimenting.experiment(made))
     room.dispatch(number, MemoryProvider())
 
     (trial,) = report(room, number).trials

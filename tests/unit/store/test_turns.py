@@ -10,9 +10,9 @@ import pytest
 
 from newsletter import mailing, register
 from newsletter.errors import StoreError
-from newsletter.mailing import recording
-from newsletter.mailing.claims import Claim, Claims
 from newsletter.mailing.envelope import Envelope
+from newsletter.mailing.handing import recording
+from newsletter.mailing.handing.claims import Claim, Claims
 from newsletter.providers import Batch, Outcome, State
 from newsletter.register import confirming, erasing, requests
 from newsletter.register.tokens import Tokens

@@ -1,0 +1,1 @@
+"""Deliveries, batches, results: their rows, their accounts, their settling."""

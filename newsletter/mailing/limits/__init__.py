@@ -1,0 +1,1 @@
+"""How fast mails may leave, and what stops a mailing by itself."""

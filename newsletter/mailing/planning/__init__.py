@@ -1,0 +1,1 @@
+"""Whom a mailing goes to, decided and frozen in one transaction."""

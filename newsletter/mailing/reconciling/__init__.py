@@ -1,0 +1,1 @@
+"""What becomes of the unknown: asked of the provider, told by events, or said by a person."""

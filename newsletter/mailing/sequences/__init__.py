@@ -1,0 +1,1 @@
+"""Short series to each new subscriber, as small mailings of their own."""

@@ -1,0 +1,1 @@
+"""Subjects tried on a part of the audience, and the winner for the rest."""
