@@ -28,17 +28,9 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors import (
-    KEY,
-    VENDORS,
-    Call,
-    Logged,
-    Mailgun,
-    Refusal,
-    Reply,
-    Resend,
-    Vendor,
-)
+from newsletter.testing.vendors import KEY, VENDORS, Call, Logged, Refusal, Reply, Vendor
+from newsletter.testing.vendors.mailgun import Mailgun
+from newsletter.testing.vendors.resend import Resend
 
 __all__ = [
     "KEY", "Fault", "Mailgun", "Resend", "VendorServer", "answer", "cut_after", "cut_before",

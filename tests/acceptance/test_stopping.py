@@ -11,7 +11,7 @@ import pytest
 
 from newsletter import workspace
 from newsletter.testing.servers import KEY, VendorServer, hold
-from newsletter.testing.vendors import Resend
+from newsletter.testing.vendors.resend import Resend
 
 COMMAND = [sys.executable, "-m", "newsletter"]
 PEOPLE = 950

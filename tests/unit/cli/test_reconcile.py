@@ -11,7 +11,8 @@ from sqlalchemy import update
 from newsletter import workspace
 from newsletter.store import Store, schema
 from newsletter.testing.servers import VendorServer, answer, cut_after
-from newsletter.testing.vendors import KEY, Mailgun
+from newsletter.testing.vendors import KEY
+from newsletter.testing.vendors.mailgun import Mailgun
 from tests.unit.cli.conftest import Newsletter
 from tests.unit.cli.test_send import use
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.testing.servers import KEY, VendorServer, answer, cut_after
-from newsletter.testing.vendors import DOMAIN, Mailgun, Resend, Vendor
+from newsletter.testing.vendors import DOMAIN, Vendor
+from newsletter.testing.vendors.mailgun import Mailgun
+from newsletter.testing.vendors.resend import Resend
 from tests.unit.cli.conftest import Newsletter
 
 TERMS = ("--basis", "consent", "--source", "x")

@@ -10,7 +10,7 @@ import pytest
 from newsletter.mailing.handing.patience import OUTAGE_TRIES
 from newsletter.testing.mailroom import HandClock
 from newsletter.testing.servers import KEY, VendorServer, answer
-from newsletter.testing.vendors import Resend
+from newsletter.testing.vendors.resend import Resend
 from tests.unit.cli.conftest import Newsletter
 from tests.unit.cli.test_send import TERMS, people, use
 

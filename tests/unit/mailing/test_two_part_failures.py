@@ -22,7 +22,7 @@ from newsletter.providers import Batch
 from newsletter.testing.mailroom import Mailroom
 from newsletter.testing.providers import IdempotentMemoryProvider, MemoryProvider
 from newsletter.testing.servers import KEY, VendorServer
-from newsletter.testing.vendors import Resend
+from newsletter.testing.vendors.resend import Resend
 from tests.unit.mailing.runs import people
 
 

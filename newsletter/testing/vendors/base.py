@@ -1,0 +1,128 @@
+"""How vendors read a call: what they refuse, what they take, what they answer.
+
+Each is written from the vendor's pages and its specification as of 2026-11. Stricter than the
+vendor where that finds our mistakes: an unknown field, or a variable without a value, is refused.
+"""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from newsletter.testing.openapi import Question, RequestSchema
+from newsletter.testing.providers import Taken
+
+KEY: Final = "key-for-loopback-only"
+"""The key that the loopback servers want."""
+DOMAIN: Final = "mg.example.fi"
+"""The sending domain that the loopback Mailgun knows."""
+
+ADDRESS = re.compile(r"[^@\s<>,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+MEBIBYTE: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it came in; header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One mail that was taken, and when."""
+
+    mail: Taken
+    at: datetime
+    rejected: bool = False
+    """Taken, and then thrown away."""
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+    """The call is not taken, and this is the answer."""
+
+    def __init__(self, status: int, payload: object) -> None:
+        super().__init__(f"{status} {payload}")
+        self.reply = Reply(status, to_json(payload))
+
+
+class Vendor(ABC):
+    """One vendor's reading of calls; `bad` are addresses that it finds invalid."""
+
+    name: ClassVar[str]
+    spec: ClassVar[str]
+    """Where its OpenAPI file stands in a folder of specs."""
+    asked: ClassVar[str]
+    """The path in it of questions about what was taken."""
+
+    def __init__(self, spec: Path | None = None) -> None:
+        self.bad: Final[set[str]] = set()
+        self.schema = self._schema(spec) if spec else None
+        self.question = Question(spec, self.asked) if spec else None
+
+    @abstractmethod
+    def _schema(self, spec: Path) -> RequestSchema: ...
+
+    @abstractmethod
+    def read(self, call: Call, number: int) -> list[Taken]:
+        """Take a call: one mail per recipient; raises Refusal."""
+
+    @abstractmethod
+    def reply(self, mails: Sequence[Taken]) -> Reply:
+        """Answer a call that was taken."""
+
+    @abstractmethod
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Answer a question about what was taken, the earliest first; raises Refusal."""
+
+    def idempotency_key(self, _call: Call) -> str | None:
+        """Read the key under which a call is taken only once."""
+        return None
+
+    def _spec_faults(self, body: Any) -> list[str]:  # noqa: ANN401 - any JSON
+        return self.schema.faults(body) if self.schema else []
+
+    def _query(self, call: Call) -> dict[str, str]:
+        """Read the query of a question as the spec has it."""
+        query = dict(parse_qsl(urlsplit(call.path).query, strict_parsing=True))
+        if self.question and (faults := self.question.faults(query)):
+            raise Refusal(400, {"message": "; ".join(faults)})
+        return query
+
+    def _told(self, payload: dict[str, Any]) -> Reply:
+        if self.question and (faults := self.question.answer_faults(payload)):
+            raise AssertionError(f"no such answer: {faults[:3]}")
+        return Reply(200, to_json(payload))
+
+    def _valid(self, address: str) -> bool:
+        return bool(ADDRESS.fullmatch(address)) and address not in self.bad
+
+
+def to_json(payload: object) -> bytes:
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def from_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Refusal(
+            400, {"message": "the body is not JSON", "name": "validation_error"}
+        ) from error
