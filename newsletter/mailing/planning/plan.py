@@ -70,15 +70,11 @@ def plan(
         "latest": times.latest if times else None,
         "despite_quiet": despite_quiet,
         "sequence": sequence,
-    }
-    if experiment is not None:
-        mailing["experiment"] = experiment.dump()
-    here = home.place(store)
+    } | ({"experiment": experiment.dump()} if experiment else {})
     for _ in range(_MOST_TRIES):
         with _room(), Draft(batch_size) as draft:
             with store.read() as connection:
-                seen = _latest(connection, editions.issue)
-                erased = last_erased(connection)
+                seen = _Seen.of(connection, editions.issue)
                 for candidate in candidates(
                     connection, editions, lists=lists, condition=condition, keys=keys, now=now,
                     among=among, sample=experiment.sample if experiment else None,
@@ -88,19 +84,8 @@ def plan(
             draft.finish()
             if not draft.to_mail:
                 return None
-            with store.begin() as connection:
-                home.demand(connection, here, now=now)
-            # Nobody who leaves waits for it: it takes long, and others see none of it till then.
-            with store.begin(Turn.NONE) as connection:
-                turns.plan_alone(connection)
-                if _latest(connection, editions.issue) != seen:
-                    continue  # somebody else planned this issue meanwhile: look again
-                mailing["audience"] = draft.to_mail + draft.excluded
-                _keep_editions(connection, editions, now)
-                number = _write(connection, mailing, draft.parts(), now)
-                turns.take(connection)
-                forget_erased(connection, number, since=erased)
-                queue.enqueue(connection, number, at=times.at if times else None)
+            number = _freeze(store, draft, editions, mailing, seen)
+            if number is not None:
                 return number
     raise StoreError(
         f"others keep planning {editions.issue!r} at the same time; nothing was planned",
@@ -120,10 +105,45 @@ def _room() -> Iterator[None]:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a draft is built upon, and must still be so when it is written."""
+
+    latest: int | None
+    """The latest mailing of the issue: whoever plans makes one."""
+    erased: int
+    """The audit log's last line on somebody erased."""
+
+    @classmethod
+    def of(cls, connection: Connection, issue: str) -> "_Seen":
+        return cls(_latest(connection, issue), last_erased(connection))
+
+
 def _latest(connection: Connection, issue: str) -> int | None:
-    """Find the latest mailing of an issue: whoever plans makes one."""
     mailings = schema.mailings.c
     return connection.execute(select(func.max(mailings.id)).where(mailings.issue == issue)).scalar()
+
+
+def _freeze(
+    store: Store, draft: Draft, editions: Editions, mailing: dict[str, Any], seen: _Seen
+) -> int | None:
+    """Write all of it in one transaction; None when somebody planned the issue meanwhile."""
+    now = mailing["planned_at"]
+    here = home.place(store)
+    with store.begin() as connection:
+        home.demand(connection, here, now=now)
+    # Nobody who leaves waits for it: it takes long, and others see none of it till then.
+    with store.begin(Turn.NONE) as connection:
+        turns.plan_alone(connection)
+        if _latest(connection, editions.issue) != seen.latest:
+            return None
+        _keep_editions(connection, editions, now)
+        audience = {"audience": draft.to_mail + draft.excluded}
+        number = _write(connection, mailing | audience, draft.parts(), now)
+        turns.take(connection)
+        forget_erased(connection, number, since=seen.erased)
+        queue.enqueue(connection, number, at=mailing["not_before"])
+        return number
 
 
 def _keep_editions(connection: Connection, editions: Editions, now: datetime) -> None:
