@@ -26,7 +26,8 @@ def main() -> None:
     print(f"{'ours : baseline':<52} {'ours':>10} {'baseline':>10}")
     found = []
     for module in (
-        start, rendering, images, sending, importing, leaving, enumeration, audience, threads, scale,
+        start, rendering, images, sending, importing, leaving, enumeration, audience, threads,
+        scale,
     ):  # fmt: skip
         for figure in module.figures():
             print(figure.line(), flush=True)

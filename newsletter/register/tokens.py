@@ -5,6 +5,7 @@ for leaving is worthless for anything else.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -16,7 +17,6 @@ from functools import lru_cache
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
-from itsdangerous.encoding import base64_encode
 
 from newsletter.errors import InputError
 
@@ -38,6 +38,8 @@ _MAIL_SEAL: Final = 16
 
 _LONG_NAMES: Final = 100
 """Octets of a list's and an issue's name beyond which packing them makes a link shorter."""
+
+_FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
 
 _LATEST: Final = 2**37
 """Seconds since 1970 that are no date any more."""
@@ -94,8 +96,13 @@ class _Signing:
         return said
 
 
+def _base64(data: bytes) -> bytes:
+    """Write as itsdangerous does (RFC 4648 §5, no padding), in a fraction of its time."""
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_FOR_URLS)
+
+
 def _signed(key: bytes, payload: bytes) -> bytes:
-    return payload + b"." + base64_encode(hmac.digest(key, payload, "sha256"))
+    return payload + b"." + _base64(hmac.digest(key, payload, "sha256"))
 
 
 class Tokens:
@@ -114,7 +121,7 @@ class Tokens:
         """
         names = _names(list_id, issue)
         if len(names) < _LONG_NAMES:
-            payload = base64_encode(b"[%d,%b]" % (subscriber_id, names))
+            payload = _base64(b"[%d,%b]" % (subscriber_id, names))
         else:  # long ones are packed
             payload = self._unsubscribe.pack([subscriber_id, list_id, issue])
         token = self._unsubscribe.sign(payload)
@@ -134,7 +141,7 @@ class Tokens:
 
     def preferences(self, subscriber_id: int) -> str:
         """Make the token of somebody's page of preferences."""
-        return self._preferences.sign(base64_encode(b"[%d]" % subscriber_id))
+        return self._preferences.sign(_base64(b"[%d]" % subscriber_id))
 
     def read_preferences(self, token: str) -> int | None:
         """Read such a token: the subscriber's number; None for whatever is not one of ours."""
@@ -166,7 +173,7 @@ class Tokens:
     @staticmethod
     def _request(key: bytes, nonce: str) -> str:
         digest = hmac.digest(key, _REQUEST + nonce.encode(), "sha256")
-        return base64_encode(digest).decode()
+        return _base64(digest).decode()
 
     def mail(self, subscriber_id: int, list_id: str) -> str:
         """Make the token for leaving by mail: at most 48 small letters and digits."""

@@ -351,7 +351,7 @@ def _members(connection: Connection, batch: Any) -> list[Member]:  # noqa: ANN40
         .where(deliveries.c.id.between(batch.first, batch.last), results.c.delivery_id.is_(None))
         .order_by(deliveries.c.id)
     )
-    return [Member(*row) for row in found]
+    return [Member(*row) for row in found.all()]
 
 
 def _closed(
