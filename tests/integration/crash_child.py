@@ -104,7 +104,7 @@ def main() -> None:
         if pid == 0:
             try:
                 job = json.loads(line)
-                (work if job["workspace"] else send)(job)
+                (work if job.get("workspace") else send)(job)
             except BaseException:  # noqa: BLE001 - whatever it is, the parent must hear of it
                 traceback.print_exc(file=sys.__stderr__)
                 os._exit(1)
