@@ -75,7 +75,6 @@ class Handing:
     def refuse_inline(self, provider_name: str) -> None:
         """Refuse before anything is planned what the provider would refuse anyway."""
         capabilities = providers.provider_class(provider_name).capabilities
-        guard.refuse_clash(capabilities)
         hosting = self._workspace.settings.images.hosting
         if hosting == "cid" and not capabilities.inline_images:
             raise InputError(
@@ -84,7 +83,11 @@ class Handing:
             )
 
     def provider(self, name: str) -> providers.Provider:
-        """Make a provider as the settings have it; raises InputError when they lack something."""
+        """Make a provider as the settings have it; raises InputError when they lack something.
+
+        Also for one whose mails would not carry our way to leave: no mailing goes out by it.
+        """
+        guard.refuse_clash(providers.provider_class(name).capabilities)
         settings = self._workspace.settings.providers.get(name, {})
         return providers.load(
             name, settings, environment=os.environ, outbox=str(self._workspace.outbox)

@@ -1,0 +1,44 @@
+"""By which provider no mailing goes out, however it was planned."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.providers.outbox import Provider
+from tests.unit.cli.conftest import Newsletter
+
+TERMS = ("--basis", "consent", "--source", "x")
+
+
+def overwrite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the provider put a List-Unsubscribe of its own into every mail."""
+    changed = replace(Provider.capabilities, own_unsubscribe="overwritten")
+    monkeypatch.setattr(Provider, "capabilities", changed)
+
+
+def test_nothing_is_planned_with_a_provider_that_overwrites_our_way_to_leave(
+    newsletter: Newsletter, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsletter("subscribers", "add", "aino@example.com", *TERMS)
+    overwrite(monkeypatch)
+
+    refused = newsletter("send", "loppuraportti", "--yes")
+
+    assert refused.exit_code == 2
+    assert "puts its own List-Unsubscribe in place of ours" in refused.stderr
+    assert "set another provider in newsletter.toml" in refused.stderr
+    assert "no mailing yet" in newsletter("status").output
+
+
+def test_what_was_planned_before_does_not_leave_by_it_either(
+    newsletter: Newsletter, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsletter("subscribers", "add", "aino@example.com", *TERMS)
+    newsletter("send", "loppuraportti", "--yes", "--at", "2100-01-01 09:00")
+    overwrite(monkeypatch)
+
+    refused = newsletter("send", "loppuraportti", "--yes", "--now")
+
+    assert refused.exit_code == 2
+    assert not list((root / "outbox").rglob("*.eml"))
