@@ -33,7 +33,7 @@ class Chooser:
     def plan_due(self, now: datetime, *, tell: Tell) -> list[int]:
         """Plan the rest of each trial whose rule decides by now; gives the mailings' numbers."""
         made = []
-        for found in experiments.rests_due(self._store, now):
+        for found in self._due(now):
             if found.mailing_id in self._nobody_left:
                 continue
             try:
@@ -44,11 +44,14 @@ class Chooser:
             except NewsletterError as error:
                 tell(found.issue, error)
                 continue
-            if number is None:
-                self._nobody_left.add(found.mailing_id)
-            else:
+            if number is not None:
                 made.append(number)
+            elif any(item.mailing_id == found.mailing_id for item in self._due(now)):
+                self._nobody_left.add(found.mailing_id)
         return made
+
+    def _due(self, now: datetime) -> list[Tried]:
+        return experiments.rests_due(self._store, now)
 
     def _refuse_late(self, found: Tried, now: datetime) -> None:
         settings = self._workspace.settings
@@ -70,9 +73,11 @@ class Chooser:
         editions = self._chosen(found, prepared, now).editions
         mailing.refuse_unapproved(self._store, editions, sender=found.planned_by, settings=settings)
         desk.publish(prepared)
-        if experiments.decide_due(self._store, now, issue=found.issue):
-            # Counted once more, in one transaction: what came in meanwhile counts.
-            editions = self._chosen(found, prepared, now).editions
+        experiments.decide_due(self._store, now, issue=found.issue)
+        if not any(item.mailing_id == found.mailing_id for item in self._due(now)):
+            return None  # a person chose, or stopped it, meanwhile: looked at anew in a minute
+        # Counted once more, in one transaction: what came in meanwhile counts.
+        editions = self._chosen(found, prepared, now).editions
         return mailing.plan(
             self._store,
             editions,

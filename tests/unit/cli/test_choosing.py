@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from newsletter import mailing
+from newsletter import desk, mailing
+from newsletter.mailing.trials import experiments
 from newsletter.store import Store
 from newsletter.store.schema import batches, mailings
 from tests.unit.cli.conftest import Newsletter
@@ -101,6 +102,26 @@ def test_where_the_sample_was_stopped_the_rest_stays(
     tried("worker", "--once")
 
     assert len(mails(root)) == 6
+
+
+def test_a_person_who_chooses_while_the_worker_plans_is_obeyed(
+    tried: Newsletter, root: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours_later(url, 4.1)
+    publish = desk.publish
+
+    def choose_meanwhile(prepared: desk.Prepared) -> None:
+        publish(prepared)
+        with Store.open(url) as store:
+            experiments.decide(store, "kevat", "b", by="aino", now=datetime.now(UTC))
+
+    monkeypatch.setattr(desk, "publish", choose_meanwhile)
+    tried("worker", "--once")
+
+    assert len(mails(root)) == 6
+    monkeypatch.setattr(desk, "publish", publish)
+    tried("send", "kevat", "--yes")
+    assert len(mails(root)) == 12
 
 
 def test_where_a_person_has_chosen_that_person_mails_the_rest(
