@@ -75,7 +75,7 @@ bench: .venv/dev
 	$(BIN)/python bench/run.py
 
 crash: .venv/dev
-	CRASH_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/integration -k crash -p no:randomly -q -s
+	CRASH_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/integration -k crash --thorough -p no:randomly -q -s
 
 golden: .venv/dev
 	$(BIN)/pytest tests/unit/render -q -p no:randomly --update-golden

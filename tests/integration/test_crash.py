@@ -250,9 +250,10 @@ def slow_answers(seed: int) -> Iterator[Fault | None]:
 
 PROVIDERS: Final = ("mailgun", "resend", "outbox")
 WORKERS: Final = [
-    pytest.param((name, "workers"), marks=pytest.mark.postgresql, id=f"{name}-workers")
-    for name in PROVIDERS
+    pytest.param((name, "workers"), marks=[pytest.mark.postgresql, *marks], id=f"{name}-workers")
+    for name, marks in zip(PROVIDERS, [[], *2 * [[pytest.mark.thorough]]], strict=True)
 ]
+"""A worker takes a second to begin: `make test` has one provider, `make crash` all of them."""
 
 
 @pytest.fixture(params=[*((name, "local") for name in PROVIDERS), *WORKERS], ids="-".join)
