@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from newsletter import mailing, providers
+from newsletter.cli.choosing import Chooser
 from newsletter.cli.output import count, say
 from newsletter.cli.replies import provider_of
 from newsletter.cli.sequencing import plan_due
@@ -75,7 +76,7 @@ class _Times:
 
 
 class Duties:
-    """Sequences, replies, reconciling and retention of one workspace; `close` it at the end."""
+    """Sequences, trials, replies, reconciling, retention of a workspace; `close` it at the end."""
 
     def __init__(
         self,
@@ -92,6 +93,7 @@ class Duties:
         self._clock: Final = clock
         self._stop: Final = stop
         self._stack: Final = ExitStack()
+        self._chooser: Final = Chooser(workspace, store)
         self._postman: Postman | None = None
         self._times: Final = _Times()
 
@@ -100,8 +102,9 @@ class Duties:
         self._stack.close()
 
     def each_minute(self) -> None:
-        """Plan what is due of sequences, and deliver replies; raises StoreError only."""
+        """Plan what is due of sequences and trials, and deliver replies; raises StoreError only."""
         self._do("sequences", self._sequences)
+        self._do("trials", self._trials)
         self._do("replies", self._replies)
 
     def now_and_then(self) -> None:
@@ -135,6 +138,13 @@ class Duties:
         made = plan_due(self._workspace, self._store, self._clock.now(), tell=tell)
         if made:
             line(f"sequences: {count(len(made), 'mailing')} planned")
+
+    def _trials(self) -> None:
+        def tell(issue: str, error: NewsletterError) -> None:
+            self._teller.fault(f"the rest of {issue}", error)
+
+        for number in self._chooser.plan_due(self._clock.now(), tell=tell):
+            line(f"mailing {number}: the rest, with the subject that won")
 
     def _replies(self) -> None:
         if self._postman is None:

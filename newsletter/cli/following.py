@@ -1,10 +1,12 @@
 """`newsletter send` where workers hand over: it shows how far they are."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from newsletter import mailing
 from newsletter.cli.output import say
+from newsletter.cli.pacing import Surroundings
 from newsletter.cli.progress import shown
 from newsletter.cli.stopping import stoppable
 from newsletter.mailing import (
@@ -12,14 +14,15 @@ from newsletter.mailing import (
     Answered,
     Excluded,
     Progress,
+    Standing,
     Stop,
     Uncertain,
     Waiting,
     queue,
 )
 from newsletter.mailing.status.watching import View, view
-from newsletter.settings import Settings
 from newsletter.store import Store
+from newsletter.workspace import Workspace
 
 _EVERY: Final = 1.0
 """Seconds between two looks."""
@@ -35,34 +38,36 @@ def left_to_workers(store: Store, engine: str) -> bool:
     return engine == "auto" and queue.workers(store) > 0
 
 
-def follow(store: Store, numbers: list[int], settings: Settings) -> dict[int, Accounts]:
+def follow(store: Store, items: Sequence[Standing], workspace: Workspace) -> dict[int, Accounts]:
     """Show how far the workers are, until all is done or somebody has seen enough."""
     accounts: dict[int, Accounts] = {}
     with stoppable("the workers go on: newsletter status shows how far") as stop:
-        for number in numbers:
-            follower = _Follower(store, number, settings)
+        for item in items:
+            follower = _Follower(store, item, workspace)
             if not stop.is_set():
                 follower.follow(mailing.SystemClock(), stop)
-            accounts[number] = mailing.accounts(store, number)
+            accounts[item.id] = mailing.accounts(store, item.id)
     return accounts
 
 
 class _Follower:
-    def __init__(self, store: Store, number: int, settings: Settings) -> None:
+    def __init__(self, store: Store, item: Standing, workspace: Workspace) -> None:
         self._store: Final = store
-        self._number: Final = number
-        self._settings: Final = settings
-        self._before = mailing.accounts(store, number)
+        self._number: Final = item.id
+        self._settings: Final = workspace.settings
+        self._around: Final = Surroundings(workspace, store, item.provider)
+        self._before = mailing.accounts(store, item.id)
         self._asked = datetime.min.replace(tzinfo=UTC)
         self._warned = False
 
     def follow(self, clock: mailing.Clock, stop: Stop) -> None:
-        with shown(self._before.open) as progress:
+        with shown(self._before.open, zone=self._settings.time_zone) as progress:
             while not stop.is_set():
                 now = clock.now()
                 seen = view(
-                    self._store, self._number, settings=self._settings, now=now, with_told=False
-                )
+                    self._store, self._number, settings=self._settings, now=now,
+                    around=self._around.now(), with_told=False,
+                )  # fmt: skip
                 self._tell(seen, progress)
                 if seen.is_over or _is_held(seen, now):
                     return

@@ -9,6 +9,7 @@ from newsletter.errors import InputError
 from newsletter.hosting import cid
 from newsletter.issue.edition import Edition
 from newsletter.mailing.engines import local
+from newsletter.providers import guard
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 
@@ -26,7 +27,8 @@ class Handing:
         provider = self.provider_of(number, provider_name)
         try:
             before = mailing.accounts(self._store, number)
-            with shown(before.planned + before.handing_over) as progress:
+            zone = self._workspace.settings.time_zone
+            with shown(before.planned + before.handing_over, zone=zone) as progress:
                 work = self.work(number, provider, mailing.SystemClock(), stop, progress)
                 runs = self._workspace.state / "runs"
                 threads = self._workspace.settings.sending.threads
@@ -73,6 +75,7 @@ class Handing:
     def refuse_inline(self, provider_name: str) -> None:
         """Refuse before anything is planned what the provider would refuse anyway."""
         capabilities = providers.provider_class(provider_name).capabilities
+        guard.refuse_clash(capabilities)
         hosting = self._workspace.settings.images.hosting
         if hosting == "cid" and not capabilities.inline_images:
             raise InputError(

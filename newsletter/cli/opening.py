@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from newsletter import workspace as workspaces
 from newsletter.cli.output import say
@@ -31,18 +32,19 @@ def opened_store(
     with Store.open(workspace.database_url) as store:
         if not moved:
             home.refuse_moved(store)
-        _tell_wrong_clock(store, now)
+        _tell_wrong_clock(store, now, workspace.settings.time_zone)
         yield workspace, store, now
 
 
-def _tell_wrong_clock(store: "Store", now: datetime) -> None:
+def _tell_wrong_clock(store: "Store", now: datetime, zone: str) -> None:
     """Warn when the register has an entry that is yet to come: limits and undo rely on time."""
     from newsletter.register import checking
 
     with store.read() as connection:
         newest = checking.newest(connection)
     if newest and checking.is_ahead(newest, now):
+        here, entry = (f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" for at in (now, newest))
         say(
-            f"warning: the clock says {now.astimezone():%Y-%m-%d %H:%M}, but the register has an "
-            f"entry of {newest.astimezone():%Y-%m-%d %H:%M}; set the clock before you send"
+            f"warning: the clock says {here}, but the register has an "
+            f"entry of {entry}; set the clock before you send"
         )

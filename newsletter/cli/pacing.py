@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from newsletter.cli.output import count
 
 if TYPE_CHECKING:
+    from newsletter.mailing.status.watching import Around
+    from newsletter.providers import Pace
     from newsletter.store import Store
     from newsletter.workspace import Workspace
 
@@ -44,6 +46,42 @@ def days(workspace: "Workspace", store: "Store", mails: int, now: datetime) -> I
     )
     why = "the account warms up" if today.step < len(pace.warm_up) else "its daily limit"
     yield f"  takes {count(needed, 'day')}, as {why}: {told}{', …' if needed > len(_DAYS) else ''}"
+
+
+class Surroundings:
+    """What this machine knows of a provider's account and of workers; the account is read once."""
+
+    def __init__(self, workspace: "Workspace", store: "Store", provider_name: str) -> None:
+        self._workspace: Final = workspace
+        self._store: Final = store
+        self._account: Final = _account(workspace, provider_name)
+        self._pace: Final = _pace(workspace, provider_name)
+
+    def now(self) -> "Around":
+        """Look whether there are workers."""
+        from newsletter.mailing.status.watching import Around
+
+        return Around(self._account, self._pace, has_worker=self._has_worker())
+
+    def _has_worker(self) -> bool:
+        from newsletter.cli.working import LOCK, is_taken
+        from newsletter.mailing import queue
+
+        return queue.workers(self._store) > 0 or is_taken(self._workspace.state / LOCK)
+
+
+def _pace(workspace: "Workspace", name: str) -> "Pace":
+    """Read the pace of a provider; one that is set wrongly, or is gone, is told elsewhere."""
+    from newsletter import providers
+    from newsletter.errors import InputError
+    from newsletter.providers import choices
+
+    own = workspace.settings.providers.get(name, {})
+    try:
+        documented = providers.provider_class(name).capabilities.pace
+        return choices.pace(own, documented, provider=name)
+    except InputError:
+        return providers.Pace()
 
 
 def _account(workspace: "Workspace", name: str) -> str:

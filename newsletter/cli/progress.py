@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from newsletter import mailing
 from newsletter.cli.accounts import pace
 from newsletter.cli.output import say
+from newsletter.mailing import said
 
 _BETWEEN: Final = 10.0
 """Seconds between two lines that only say how far it is."""
@@ -24,8 +26,9 @@ Now = Callable[[], float]
 class Tally:
     """What a run has told of itself so far. Safe to be told from several threads."""
 
-    def __init__(self, total: int, now: Now = time.monotonic) -> None:
+    def __init__(self, total: int, now: Now = time.monotonic, *, zone: str = "UTC") -> None:
         self.total: Final = total
+        self.zone: Final = zone
         self.accepted = self.refused = self.excluded = self.unknown = 0
         self.waits = ""
         """What it waits for; empty when it works."""
@@ -55,7 +58,7 @@ class Tally:
                     self.excluded += step.count
                 case mailing.Uncertain():
                     self.unknown += step.count
-            self.waits = sentence_of(step) if isinstance(step, mailing.Waiting) else ""
+            self.waits = sentence_of(step, self.zone) if isinstance(step, mailing.Waiting) else ""
             self._mark()
 
     def counts(self) -> str:
@@ -83,9 +86,9 @@ class Tally:
 
 
 @contextmanager
-def shown(total: int, *, now: Now = time.monotonic) -> Iterator[mailing.Progress]:
-    """Show how far the run is, how fast, what it came to, and what it waits for."""
-    tally = Tally(total, now)
+def shown(total: int, *, zone: str, now: Now = time.monotonic) -> Iterator[mailing.Progress]:
+    """Show how far the run is, how fast, what it came to, what it waits for; times in `zone`."""
+    tally = Tally(total, now, zone=zone)
     if not sys.stderr.isatty():
         yield _Lines(tally, now).tell
         return
@@ -103,7 +106,7 @@ def shown(total: int, *, now: Now = time.monotonic) -> Iterator[mailing.Progress
 
         def tell(step: mailing.Step) -> None:
             tally.take(step)
-            sentence = sentence_of(step)
+            sentence = sentence_of(step, zone)
             if sentence and not tally.waits:
                 live.console.print(sentence, markup=False, soft_wrap=True)
 
@@ -122,7 +125,7 @@ class _Lines:
     def tell(self, step: mailing.Step) -> None:
         """Take a step, and say what there is to be said of it."""
         self._tally.take(step)
-        sentence = sentence_of(step)
+        sentence = sentence_of(step, self._tally.zone)
         if sentence and sentence == self._said:
             return  # it waits for the same as before
         if sentence:
@@ -140,16 +143,17 @@ def settled(step: mailing.Step) -> int:
     return tally.done
 
 
-def sentence_of(step: mailing.Step) -> str:
+def sentence_of(step: mailing.Step, zone: str) -> str:
     """Say what happened, where a person would want to know; empty otherwise."""
     sentence = ""
     match step:
         case mailing.Waiting():
-            sentence = f"waiting until {step.until.astimezone():%H:%M:%S}: {step.reason}"
+            until = f"{step.until.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+            sentence = f"waiting until {until}: {step.reason}"
         case mailing.Uncertain():
             sentence = f"{step.count:,} unknown: {step.reason}"
         case mailing.Resting():
-            until = f"; not before {step.until.astimezone():%Y-%m-%d %H:%M}" if step.until else ""
+            until = f"; not before {said(step.until, zone)}" if step.until else ""
             sentence = f"stopping here: {step.reason}{until}"
         case mailing.Lost():
             sentence = "another run took a batch over"

@@ -125,7 +125,8 @@ class Sending:
             lack = count(forecast.missing_count, "person lacks", "people lack")
             yield f"  {lack} a value that the text has no fallback for"
         if not self.open_mails(forecast):
-            yield f"nobody {'else ' if held.scheduled else ''}is left to be mailed"
+            now = " now" if forecast.later else ""
+            yield f"nobody {'else ' if held.scheduled else ''}is left to be mailed{now}"
 
     def send(self) -> dict[int, mailing.Accounts]:
         """Plan for whoever is missing, hand over all that is open; gives accounts by mailing."""
@@ -139,8 +140,7 @@ class Sending:
             self._plan(name, held)
         self._obey(held)
         if following.left_to_workers(self._store, self._workspace.settings.sending.engine):
-            numbers = [item.id for item in self.held.to_run]
-            return following.follow(self._store, numbers, self._workspace.settings)
+            return following.follow(self._store, self.held.to_run, self._workspace)
         accounts: dict[int, mailing.Accounts] = {}
         runs = self._workspace.state / "runs"
         with stoppable() as stop, mailing.make_owner(self._store, runs) as owner:

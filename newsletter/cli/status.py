@@ -9,6 +9,7 @@ from newsletter.cli.output import JSONOption, WorkspaceOption, plain, say, show,
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from newsletter.mailing import Summary
     from newsletter.mailing.status.watching import View
     from newsletter.store import Store
     from newsletter.workspace import Workspace
@@ -108,7 +109,7 @@ def _all(
 ) -> None:
     from newsletter import mailing
     from newsletter.cli.accounts import lines
-    from newsletter.cli.watching import heading, standing
+    from newsletter.cli.watching import heading, standing, waits
     from newsletter.mailing.sequences.planning import sums
 
     zone = opened.settings.time_zone
@@ -117,6 +118,10 @@ def _all(
     more, found = len(found) > (most or len(found)), found[:most]
     stands = {item.id: mailing.standing_of(store, item.id) for item in found}
     words = {item.id: standing(stands[item.id], item, zone, now) for item in found}
+    for item in found:
+        if not item.accounts.finished:
+            view = _Looking(opened, store, item).look(now, with_told=False)
+            words[item.id] += f"; {held}" if (held := waits(view, zone, now)) else ""
     if as_json:
         told: list[dict[str, Any]] = [
             {**plain(item), "state": stands[item.id].state, "standing": words[item.id]}
@@ -135,18 +140,34 @@ def _all(
         say(f"these are the latest {most}; all: newsletter status --all")
 
 
-def _view(opened: "Workspace", store: "Store", mailing_id: int, now: "datetime") -> "View":
-    from newsletter.mailing.status import watching
+class _Looking:
+    """Looks at one mailing, again and again."""
 
-    return watching.view(store, mailing_id, settings=opened.settings, now=now)
+    def __init__(self, opened: "Workspace", store: "Store", summary: "Summary") -> None:
+        from newsletter.cli.pacing import Surroundings
+
+        self._opened: Final = opened
+        self._store: Final = store
+        self._number: Final = summary.id
+        self._around: Final = Surroundings(opened, store, summary.provider)
+
+    def look(self, now: "datetime", *, with_told: bool = True) -> "View":
+        from newsletter.mailing.status import watching
+
+        return watching.view(
+            self._store, self._number, settings=self._opened.settings, now=now,
+            around=self._around.now(), with_told=with_told,
+        )  # fmt: skip
 
 
 def _one(
     opened: "Workspace", store: "Store", mailing_id: int, now: "datetime", *, as_json: bool
 ) -> None:
+    from newsletter import mailing
     from newsletter.cli.watching import as_data, written
 
-    view, zone = _view(opened, store, mailing_id, now), opened.settings.time_zone
+    looking = _Looking(opened, store, mailing.mailing_of(store, mailing_id))
+    view, zone = looking.look(now), opened.settings.time_zone
     if as_json:
         show_json({"mailings": [as_data(view, zone, now)], "more": False})
         return
@@ -162,9 +183,10 @@ def _watch(opened: "Workspace", store: "Store", mailing_id: int) -> None:
     from newsletter.cli.watching import watch
 
     clock = mailing.SystemClock()
+    looking = _Looking(opened, store, mailing.mailing_of(store, mailing_id))
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one leaves it
         watch(
-            lambda: _view(opened, store, mailing_id, clock.now()),
+            lambda: looking.look(clock.now()),
             zone=opened.settings.time_zone,
             clock=clock,
             stop=threading.Event(),

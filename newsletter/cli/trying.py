@@ -90,7 +90,8 @@ class Trying:
         if forecast.later:
             yield f"  the other {forecast.later:,} wait for the subject that wins,"
             yield f"    {experiment.rule}"
-            yield f"    and are then mailed by: newsletter send {self._prepared.name}"
+            worker = "newsletter worker, or " if experiment.by else ""
+            yield f"    and are then mailed by: {worker}newsletter send {self._prepared.name}"
         if min(forecast.by_arm.values(), default=0) < FEW:
             yield f"  warning: fewer than {FEW} mails for a subject: hardly any difference"
             yield "    between them can be told from chance"

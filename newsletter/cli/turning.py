@@ -33,6 +33,7 @@ class Turning:
         self._teller: Final = teller
         self._clock: Final = clock
         self._stop: Final = stop
+        self._zone: Final = workspace.settings.time_zone
         self._stack: Final = ExitStack()
         self._begun: Final[set[int]] = set()
         self._providers: Final[dict[str, providers.Provider]] = {}
@@ -63,7 +64,8 @@ class Turning:
 
     def _tell(self, what: str, number: int, answer: Answer) -> None:
         if isinstance(answer, Waiting | Resting):
-            self._teller.tell(what, sentence_of(answer).replace("stopping here", "held"))
+            words = sentence_of(answer, self._zone)
+            self._teller.tell(what, words.replace("stopping here", "held"))
         elif answer is None:
             accounts = mailing.accounts(self._store, number)
             if accounts.finished and number in self._begun:
@@ -79,7 +81,9 @@ class Turning:
             self._teller.tell(what, f"{item.issue}, {item.accounts.open:,} to hand over")
 
         def progress(step: Step) -> None:
-            if not isinstance(step, Waiting | Resting) and (words := sentence_of(step)):
+            if isinstance(step, Waiting | Resting):
+                return
+            if words := sentence_of(step, self._zone):
                 self._teller.tell(what, words)
 
         return self._handing.work(number, provider, self._clock, self._stop, progress)

@@ -25,7 +25,7 @@ def worker(
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Work until Ctrl-C: mailings whose time has come, sequences, replies, retention.
+    """Work until Ctrl-C: mailings whose time has come, sequences, trials, replies, retention.
 
     Also finds out what became of those who are unknown, where that is certain. On SQLite one worker
     at a time; on PostgreSQL as many as you like, on any machines. Ctrl-C or SIGTERM finishes the
@@ -48,13 +48,13 @@ def _work(workspace: "Workspace", store: "Store", stop: "Event", calls: int, *, 
 
     from newsletter import mailing
     from newsletter.cli.duties import line
-    from newsletter.cli.working import Worker, alone
+    from newsletter.cli.working import LOCK, Worker, alone
     from newsletter.mailing import queue
 
     shared = store.dialect == "postgresql"
     if workspace.settings.sending.engine == "procrastinate":
         queue.demand(store)
-    with nullcontext() if shared else alone(workspace.state / "worker.lock"):
+    with nullcontext() if shared else alone(workspace.state / LOCK):
         if not once:
             for text in _words(shared=shared, calls=calls):
                 line(text)
@@ -75,6 +75,6 @@ def _words(*, shared: bool, calls: int) -> list[str]:
     others = "shares the work with other workers" if shared else "the only worker here"
     return [
         f"worker: {count(calls, 'call')} at a time, {others}; Ctrl-C stops",
-        "each minute: mailings whose time has come, sequences, replies",
+        "each minute: mailings whose time has come, sequences, subjects that won, replies",
         "now and then: who is unknown; each night: retention",
     ]

@@ -1,11 +1,12 @@
 """A worker with the engine `local`: one process that does all there is to do, round by round."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from newsletter import mailing
 from newsletter.cli.duties import MINUTE, Duties, Teller
@@ -16,6 +17,8 @@ from newsletter.mailing.engines.hands import Hands
 from newsletter.store import Store
 from newsletter.workspace import Workspace
 
+LOCK: Final = "worker.lock"
+"""The file, among the workspace's state, that a worker on SQLite is alone with."""
 _AWAY: Final = timedelta(seconds=15)
 """How long a database that is away is left alone."""
 _LOOK: Final = timedelta(seconds=5)
@@ -90,11 +93,33 @@ def alone(file: Path) -> Iterator[None]:
     """Let one process at a time do this; raises InputError in a second one."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with file.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _lock(stream):
             raise InputError(
                 "a worker is running in this workspace already",
                 hint="one is enough on SQLite; several, on many machines, can share PostgreSQL",
-            ) from error
+            )
         yield
+
+
+def is_taken(file: Path) -> bool:
+    """Tell whether a process is `alone` with that file."""
+    try:
+        with file.open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _lock(stream: IO[str]) -> bool:
+    """Take a lock; who only looked has it for a moment, which is waited out."""
+    for wait in (0.05, 0.2, 0.0):
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(wait)
+        else:
+            return True
+    return False

@@ -26,6 +26,22 @@ def refuse_inline(message: Message, capabilities: Capabilities) -> None:
         )
 
 
+def refuse_clash(capabilities: Capabilities) -> None:
+    """Raise InputError for a provider whose mails would not carry our own way to leave.
+
+    Asked before anything is planned: RFC 8058 wants the List-Unsubscribe of whoever keeps the list.
+    """
+    why = {
+        "overwritten": "puts its own List-Unsubscribe in place of ours",
+        "no": "cannot carry our own List-Unsubscribe",
+    }.get(capabilities.own_unsubscribe)
+    if why:
+        raise InputError(
+            f"{capabilities.title} {why}: who leaves there would stay in the register",
+            hint="choose another provider in newsletter.toml: newsletter providers lists them",
+        )
+
+
 def screen(batch: Batch) -> tuple[Batch, list[Outcome]]:
     """Leave out the recipients that cannot be mailed, each with its refusal.
 

@@ -1,8 +1,8 @@
 """Promise 2: `kill -9` at any instant loses nobody and mails nobody twice.
 
 Senders, now one and now two at once, are killed again and again at random moments and started
-anew, while people leave. What the vendor's own record says is compared with the ledger at the end.
-Longer:
+anew, while people leave; and so are workers, who take their work from the queue in PostgreSQL.
+What the vendor's own record says is compared with the ledger at the end. Longer:
 
     CRASH_KILLS=1000 pytest tests/integration/test_crash.py -n 0
     CRASH_KILLS=1000 pytest tests/integration/test_crash.py -n 0 --database=postgresql
@@ -27,7 +27,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import select
 
-from newsletter import mailing, register
+from newsletter import mailing, register, workspace
 from newsletter.mailing.envelope import Envelope
 from newsletter.store import Store, schema
 from newsletter.testing import stores
@@ -37,6 +37,8 @@ from newsletter.testing.vendors import DOMAIN, KEY, VENDORS
 
 KILLS: Final = int(os.environ.get("CRASH_KILLS", "60")) // 3
 SEED: Final = int(os.environ.get("CRASH_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+WORKERS_SHARE: Final = 4
+"""Workers die a quarter as often: a life of theirs takes so many times as long."""
 PEOPLE: Final = 120
 
 
@@ -57,6 +59,8 @@ class Scene:
     """One provider, one audience, and everything that happened."""
 
     name: str
+    engine: str
+    """local: processes that send; workers: processes that take jobs from a queue."""
     folder: Path
     dice: random.Random
     store: Store
@@ -72,16 +76,36 @@ class Scene:
     """Seconds; follows the machine: longer while lives end before they bring anything."""
     results: int = 0
 
-    def job(self, issue: str) -> dict[str, Any]:
+    @property
+    def log(self) -> Path:
+        """What workers say."""
+        return self.folder / "workers.log"
+
+    def make_workspace(self) -> None:
+        """Workers read their settings there."""
+        workspace.create(self.folder)
+        file = self.folder / workspace.SETTINGS_FILE
+        lines = [f"{name} = {json.dumps(value)}" for name, value in self.settings().items()]
+        table = "\n".join([f"[providers.{self.name}]", *lines])
+        file.write_text(f"{file.read_text()}\n{table}\n" if lines else file.read_text())
+        self.log.touch()
+
+    def settings(self) -> dict[str, Any]:
+        """Give the provider's."""
         settings: dict[str, Any] = {}
         if self.server is not None:
             settings = {"base_url": self.server.url, "timeout": 20}
         if self.name == "mailgun":
             settings["domain"] = DOMAIN
+        return settings
+
+    def job(self, issue: str) -> dict[str, Any]:
         return {
             "issue": issue,
             "provider": self.name,
-            "settings": settings,
+            "workspace": str(self.folder) if self.engine == "workers" else "",
+            "log": str(self.log),
+            "settings": self.settings(),
             "environment": {f"NEWSLETTER_{self.name.upper()}_KEY": KEY},
             "outbox": str(self.folder / "outbox"),
             "database": self.url,
@@ -117,7 +141,17 @@ class Scene:
     @property
     def kills(self) -> int:
         """Count the kills, but of those that fell into planning only some."""
-        return self.hits.total() - max(0, self.hits["planning"] - KILLS // 4)
+        return self.hits.total() - max(0, self.hits["planning"] - self.wanted // 4)
+
+    @property
+    def wanted(self) -> int:
+        """Give how many kills are enough."""
+        return KILLS // WORKERS_SHARE if self.engine == "workers" else KILLS
+
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether there were enough kills, and enough of them beside a call."""
+        return self.kills >= self.wanted and self.hits["handing over"] > self.wanted // 10
 
     def after_kill(self, issue: str) -> None:
         """Look into the ledger where the process died; the accounts balance even now."""
@@ -214,11 +248,20 @@ def slow_answers(seed: int) -> Iterator[Fault | None]:
     return (Fault(hold=dice.uniform(0, 0.012)) for _ in itertools.count())
 
 
-@pytest.fixture(params=["mailgun", "resend", "outbox"])
+PROVIDERS: Final = ("mailgun", "resend", "outbox")
+WORKERS: Final = [
+    pytest.param((name, "workers"), marks=pytest.mark.postgresql, id=f"{name}-workers")
+    for name in PROVIDERS
+]
+
+
+@pytest.fixture(params=[*((name, "local") for name in PROVIDERS), *WORKERS], ids="-".join)
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    name = request.param
+    name, engine = request.param
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(stores.fresh_url(tmp_path))
+        is_queue = engine == "workers"
+        database = stores.postgresql().fresh() if is_queue else stores.fresh_url(tmp_path)
+        url = stack.enter_context(database)
         store = stack.enter_context(Store.open(url))
         room = Mailroom(store)
         room.add(*(f"p{number}@example.com" for number in range(PEOPLE)))
@@ -226,7 +269,11 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         if name in VENDORS:
             server = VendorServer(VENDORS[name](), faults=slow_answers(SEED))
             stack.enter_context(server)
-        yield Scene(name, tmp_path, random.Random(SEED), store, server, room.people, url=url)
+        dice = random.Random(SEED)
+        made = Scene(name, engine, tmp_path, dice, store, server, room.people, url=url)
+        if is_queue:
+            made.make_workspace()
+        yield made
 
 
 def run_and_kill(scene: Scene, zygotes: Sequence[Zygote]) -> None:
@@ -236,7 +283,7 @@ def run_and_kill(scene: Scene, zygotes: Sequence[Zygote]) -> None:
         while not scene.finished(issue):
             chosen = zygotes[: scene.dice.randint(1, len(zygotes))]
             pids = [zygote.start(scene.job(issue)) for zygote in chosen]
-            if scene.kills < KILLS:
+            if not scene.is_enough:
                 time.sleep(scene.dice.uniform(0, scene.longest_life))
                 if scene.dice.random() < 0.4:
                     scene.somebody_leaves()
@@ -246,7 +293,7 @@ def run_and_kill(scene: Scene, zygotes: Sequence[Zygote]) -> None:
             if -signal.SIGKILL in statuses:
                 scene.after_kill(issue)
             scene.adapt(min(statuses))
-        if scene.kills >= KILLS:
+        if scene.is_enough:
             return
 
 
@@ -269,8 +316,10 @@ def test_killed_at_random_nobody_is_lost_and_nobody_is_mailed_twice(scene: Scene
     told = f"seed {SEED}, kills {dict(scene.hits)}, {len(scene.left_at)} left"
     print(told)  # noqa: T201 - shown when the test fails, or with -s
     assert not errors, told
-    assert scene.hits.total() >= KILLS, told
-    assert scene.hits["handing over"] > KILLS // 10, told
+    if scene.engine == "workers":
+        assert "fault" not in scene.log.read_text(), f"{scene.log.read_text()} ({told})"
+    assert scene.hits.total() >= scene.wanted, told
+    assert scene.hits["handing over"] > scene.wanted // 10, told
     judge(scene, told)
 
 

@@ -107,6 +107,22 @@ class Buckets:
             self._count(connection, rows["day"], today, granted, now)
         return granted
 
+    def look(self, connection: Connection, now: datetime) -> Hold | None:
+        """Tell until when not a single mail may leave, and why; takes nothing."""
+        query = select(buckets).where(buckets.c.account == self._account)
+        rows = {row.span: row for row in connection.execute(query)}
+        if self.count_days and "day" in rows:
+            today = self._today(connection, rows["day"], now)
+            left = self._left(today)
+            if left is not None and left <= 0:
+                return Hold(self._words(today), warming.midnight(self._zone, now))
+        rates = [rate for rate in self._rates if rate.span in rows]
+        waits = {rate: rate.wait(rate.at(rows[rate.span], now), 1, now) or now for rate in rates}
+        longest = max(rates, key=lambda rate: waits[rate], default=None)
+        if longest is None or waits[longest] <= now:
+            return None
+        return Hold(longest.words(), waits[longest])
+
     def give_back(self, connection: Connection, mails: int, *, taken_at: datetime) -> None:
         """Return to the day what was taken on it and then certainly not mailed."""
         row = self._rows(connection, taken_at)["day"]

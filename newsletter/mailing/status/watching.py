@@ -1,8 +1,9 @@
 """One mailing as it is at this moment: where everybody is, how fast it goes, what it waits for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
@@ -10,6 +11,9 @@ from newsletter.mailing.control import approval, quiet, standing
 from newsletter.mailing.control.standing import Standing
 from newsletter.mailing.ledger.books import Summary, read_summary
 from newsletter.mailing.ledger.told import Told, read_told
+from newsletter.mailing.limits.buckets import Buckets
+from newsletter.mailing.limits.trouble import Trouble
+from newsletter.providers import Pace
 from newsletter.settings import Settings
 from newsletter.store import Store
 from newsletter.store.schema import accounts, batches, mailings
@@ -24,6 +28,20 @@ class Waits:
 
     reason: str
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of a mailing's senders where it is looked at, beside the database."""
+
+    account: str = ""
+    """Of its provider; empty where its key is not at hand."""
+    pace: Pace = field(default_factory=Pace)
+    has_worker: bool = False
+    """A worker is alive."""
+
+
+_NOTHING: Final = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,13 @@ class View:
 
 
 def view(
-    store: Store, mailing_id: int, *, settings: Settings, now: datetime, with_told: bool = True
+    store: Store,
+    mailing_id: int,
+    *,
+    settings: Settings,
+    now: datetime,
+    around: Around = _NOTHING,
+    with_told: bool = True,
 ) -> View:
     """Look at a mailing, in one moment of the database; raises InputError for a wrong number."""
     with store.read() as connection:
@@ -69,7 +93,7 @@ def view(
             stands,
             read_told(connection, mailing_id, accepted) if with_told else None,
             speed,
-            None if stands.finished else _waits(connection, stands, speed, settings, now),
+            _Look(connection, stands, settings, now, around).waits(is_moving=bool(speed)),
         )
 
 
@@ -89,53 +113,84 @@ def _speed(connection: Connection, mailing_id: int, now: datetime) -> float:
     return int(people) / max(seconds, 1)
 
 
-def _waits(
-    connection: Connection, stands: Standing, speed: float, settings: Settings, now: datetime
-) -> Waits | None:
-    if stands.words(settings.time_zone, now):
-        return None  # it says so itself
-    if not stands.despite_quiet:
-        end = quiet.ends(settings.sending.windows, settings.time_zone, now)
-        if end:
-            return Waits("quiet hours", end)
-    row = connection.execute(
-        select(mailings.c.digest, mailings.c.planned_by, mailings.c.sequence).where(
-            mailings.c.id == stands.id
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Finds what keeps a mailing from going on."""
+
+    connection: Connection
+    stands: Standing
+    settings: Settings
+    now: datetime
+    around: Around
+
+    def waits(self, *, is_moving: bool) -> Waits | None:
+        if self.stands.finished or self.stands.words(self.settings.time_zone, self.now):
+            return None  # it says so itself
+        row = self.connection.execute(select(mailings).where(mailings.c.id == self.stands.id)).one()
+        if found := self._rules(row) or self._account():
+            return found
+        if is_moving or _is_at_work(self.connection, self.stands.id, self.now):
+            return None
+        return (
+            self._pace()
+            or _batches(self.connection, self.stands.id, self.now)
+            or Waits(_WORKER if self.around.has_worker else _nobody(row))
         )
-    ).one()
-    if doubt := approval.doubt(
-        connection, stands.issue, row.digest, sender=row.planned_by, settings=settings
-    ):
-        return Waits(doubt)
-    act = "newsletter worker" if row.sequence else f"newsletter send {stands.issue}"
-    return _provider(connection, now) or _batches(connection, stands.id, act, speed, now)
+
+    def _rules(self, row: Any) -> Waits | None:  # noqa: ANN401 - a row
+        zone = self.settings.time_zone
+        end = quiet.ends(self.settings.sending.windows, zone, self.now)
+        if end and not self.stands.despite_quiet:
+            return Waits("quiet hours", end)
+        doubt = approval.doubt(
+            self.connection, row.issue, row.digest, sender=row.planned_by, settings=self.settings
+        )
+        return Waits(doubt) if doubt else None
+
+    def _account(self) -> Waits | None:
+        """Tell when the account is left alone; without its name, when all that there are rest."""
+        own = self.around.account
+        names = [own] if own else list(self.connection.scalars(select(accounts.c.account)))
+        looks = (Trouble(name, self.stands.id).look(self.connection, self.now) for name in names)
+        rests = [hold for hold in looks if hold and hold.until]
+        if not rests or len(rests) < len(names):
+            return None
+        first = min(rests, key=lambda hold: hold.until or self.now)
+        return Waits(first.reason or _ASKED, first.until)
+
+    def _pace(self) -> Waits | None:
+        zone = ZoneInfo(self.settings.time_zone)
+        paced = Buckets(self.around.account, self.around.pace, zone).look(self.connection, self.now)
+        return Waits(paced.reason, paced.until) if paced else None
 
 
-def _provider(connection: Connection, now: datetime) -> Waits | None:
-    """Tell when the accounts are left alone; which is this mailing's, nobody knows without keys."""
-    rows = connection.execute(select(accounts.c.blocked_until, accounts.c.reason)).all()
-    blocked = [row for row in rows if row.blocked_until and row.blocked_until > now]
-    if not blocked or len(blocked) < len(rows):
-        return None
-    first = min(blocked, key=lambda row: row.blocked_until)
-    return Waits(first.reason or "the provider asked to wait", first.blocked_until)
+_ASKED: Final = "the provider asked to wait"
+_WORKER: Final = "a worker takes it up within a minute; if not, its own output says why"
 
 
-def _batches(
-    connection: Connection, mailing_id: int, act: str, speed: float, now: datetime
-) -> Waits | None:
-    """Tell whether anybody is at work on it, and if not, what the next batch waits for."""
-    open_ = batches.c.mailing_id == mailing_id
+def _nobody(row: Any) -> str:  # noqa: ANN401 - a row
+    worker = "newsletter worker"
+    act = worker if row.sequence else f"newsletter send {row.issue}, or {worker}"
+    return f"nobody sends it at this moment: {act}"
+
+
+def _is_at_work(connection: Connection, mailing_id: int, now: datetime) -> bool:
     at_work = select(func.count()).where(
-        open_, batches.c.state == "handing_over", batches.c.owner != "", batches.c.lease_until > now
+        batches.c.mailing_id == mailing_id,
+        batches.c.state == "handing_over",
+        batches.c.owner != "",
+        batches.c.lease_until > now,
     )
-    if connection.scalar(at_work) or speed:
-        return None
+    return bool(connection.scalar(at_work))
+
+
+def _batches(connection: Connection, mailing_id: int, now: datetime) -> Waits | None:
+    """Tell what the next batch waits for."""
+    open_ = batches.c.mailing_id == mailing_id
     left = batches.c.state.in_(("planned", "handing_over"))
     ready = select(func.count()).where(open_, left, func.coalesce(batches.c.not_before, now) <= now)
-    if not connection.scalar(ready):
-        query = select(batches.c.not_before, batches.c.reason).where(open_, left)
-        row = connection.execute(query.order_by(batches.c.not_before).limit(1)).first()
-        if row:
-            return Waits(row.reason or "the provider asked to wait", row.not_before)
-    return Waits(f"nobody sends it at this moment: {act}")
+    if connection.scalar(ready):
+        return None
+    query = select(batches.c.not_before, batches.c.reason).where(open_, left)
+    row = connection.execute(query.order_by(batches.c.not_before).limit(1)).first()
+    return Waits(row.reason or _ASKED, row.not_before) if row else None

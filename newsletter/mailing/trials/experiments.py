@@ -14,9 +14,12 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, exists, or_, select, update
 
 from newsletter.errors import InputError
+from newsletter.issue.condition import Condition
 from newsletter.issue.durations import spoken
 from newsletter.issue.edition import Editions
 from newsletter.issue.trial import Trial
+from newsletter.mailing.control import standing
+from newsletter.mailing.control.stopping import TOOL
 from newsletter.mailing.trials.arms import arms, last_handed, verdict
 from newsletter.mailing.trials.draws import Sample
 from newsletter.register import audit
@@ -107,6 +110,8 @@ class Tried:
     mailing_id: int
     issue: str
     lists: tuple[str, ...]
+    condition: Condition
+    planned_by: str
     experiment: Experiment
     finished: bool
     """Nothing of the sample is left to be handed over."""
@@ -181,9 +186,30 @@ def decide_due(store: Store, now: datetime, *, issue: str | None = None) -> list
                 arms(connection, found.mailing_id, found.experiment.arms), found.experiment.by
             )
             decided.append(
-                _record(connection, found, chosen.arm, by="tool", now=now, reason=chosen.reason)
+                _record(connection, found, chosen.arm, by=TOOL, now=now, reason=chosen.reason)
             )
     return decided
+
+
+def rests_due(store: Store, now: datetime) -> list[Tried]:
+    """List the trials whose rule decides by now and whose rest is planned nowhere yet.
+
+    Not those whose sample a person or a brake has stopped, or where a person has chosen: that
+    person mails the rest.
+    """
+    query = select(mailings.c.issue).where(mailings.c.experiment.is_not(None)).distinct()
+    with store.read() as connection:
+        found = [tried(connection, name) for name in connection.scalars(query).all()]
+        return [item for item in found if item and _goes_on(connection, item, now)]
+
+
+def _goes_on(connection: Connection, found: Tried, now: datetime) -> bool:
+    if found.rest is not None or found.due_at is None or found.due_at > now:
+        return False
+    if found.experiment.decided_by not in ("", TOOL):
+        return False
+    stands = standing.read(connection, found.mailing_id)
+    return stands.state != "cancelled" and not stands.is_paused(now)
 
 
 def _tried(connection: Connection, row: Any) -> Tried:  # noqa: ANN401 - a row
@@ -198,6 +224,8 @@ def _tried(connection: Connection, row: Any) -> Tried:  # noqa: ANN401 - a row
         mailing_id=row.id,
         issue=row.issue,
         lists=tuple(row.lists),
+        condition={field: tuple(values) for field, values in row.condition.items()},
+        planned_by=row.planned_by,
         experiment=experiment,
         finished=finished,
         due_at=last + experiment.after if experiment.by and finished and last else None,

@@ -102,4 +102,4 @@ def _hint(found: Tried) -> str:
         return f"see what it waits for: newsletter status {found.mailing_id}"
     if found.due_at is None:
         return f"look and choose: {choose}, then {choose} a"
-    return f"send again then, or choose by hand: {choose} a"
+    return f"a worker goes on then; or send again then, or choose by hand: {choose} a"

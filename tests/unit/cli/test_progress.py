@@ -1,6 +1,6 @@
 import re
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from newsletter import mailing
 from newsletter.cli.progress import Tally, sentence_of, settled, shown
 from newsletter.testing import NOW
 
+ZONE = "Europe/Helsinki"
 STEPS: list[tuple[mailing.Step, str, int]] = [
     (mailing.Waiting(NOW + timedelta(minutes=2), "asked to wait"), "asked to wait", 0),
     (mailing.Uncertain(1, 7, "cut"), "7 unknown: cut", 7),
@@ -23,9 +24,21 @@ STEPS: list[tuple[mailing.Step, str, int]] = [
 
 @pytest.mark.parametrize(("step", "words", "people"), STEPS, ids=lambda value: repr(value)[:20])
 def test_each_step_is_told_and_counted(step: mailing.Step, words: str, people: int) -> None:
-    assert words in sentence_of(step)
-    assert bool(sentence_of(step)) == bool(words)
+    assert words in sentence_of(step, ZONE)
+    assert bool(sentence_of(step, ZONE)) == bool(words)
     assert settled(step) == people
+
+
+def test_times_are_those_of_the_workspace(capsys: pytest.CaptureFixture[str]) -> None:
+    until = datetime(2026, 7, 1, 21, 30, tzinfo=UTC)
+    with shown(10, zone=ZONE) as progress:
+        progress(mailing.Waiting(until, "slow down"))
+        progress(mailing.Resting("quiet hours", until))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "waiting until 00:30:00: slow down",
+        "stopping here: quiet hours; not before Thu 2026-07-02 00:30",
+    ]
 
 
 class Seconds:
@@ -70,7 +83,7 @@ def test_without_a_terminal_a_line_comes_only_every_few_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     seconds = Seconds()
-    with shown(100, now=seconds) as progress:
+    with shown(100, zone=ZONE, now=seconds) as progress:
         for number in range(20):
             seconds.now = float(number)
             progress(answered(5))
@@ -80,7 +93,7 @@ def test_without_a_terminal_a_line_comes_only_every_few_seconds(
 
 def test_without_a_terminal_the_same_wait_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     wait = mailing.Waiting(NOW, "quiet hours")
-    with shown(10) as progress:
+    with shown(10, zone=ZONE) as progress:
         for step in (wait, wait, wait, answered(1), wait):
             progress(step)
 
@@ -94,7 +107,7 @@ def test_on_a_narrow_terminal_all_fits(
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("NO_COLOR", "1")
 
-    with shown(1_000_000) as progress:
+    with shown(1_000_000, zone=ZONE) as progress:
         progress(mailing.Answered(1, accepted=400_000, refused=90_000, open=0))
         progress(mailing.Waiting(NOW, "a very long reason " * 9))
 
@@ -111,7 +124,7 @@ def test_a_run_is_shown_on_standard_error(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
 
-    with shown(12) as progress:
+    with shown(12, zone=ZONE) as progress:
         for step, _, _ in STEPS:
             progress(step)
 

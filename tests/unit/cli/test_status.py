@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from newsletter import workspace
 from newsletter.cli.accounts import about, lines, pace
 from newsletter.cli.watching import watch
+from newsletter.cli.working import alone
 from newsletter.mailing import Accounts, Standing, Summary
 from newsletter.mailing.ledger.told import Told
 from newsletter.mailing.status.watching import View, Waits
@@ -228,3 +229,19 @@ def test_a_mailing_that_is_held_says_by_what_and_by_whom(sent: Newsletter) -> No
     assert f"scheduled for {at:%a %Y-%m-%d} 12:00" in sent("status", "2").stdout
     sent("pause", "2", "--reason", "a mistake")
     assert re.search(r"paused by \w+ on .*: a mistake", sent("status", "2").stdout)
+
+
+@pytest.mark.sqlite(reason="there the workers themselves are counted")
+def test_with_a_worker_it_is_not_said_that_nobody_sends(newsletter: Newsletter, root: Path) -> None:
+    newsletter("subscribers", "add", "aino@example.com", *TERMS)
+    day = datetime.now(UTC) + timedelta(days=9)
+    newsletter("send", "esittely", "--yes", "--at", f"{day:%Y-%m-%d} 12:00")
+    number, file = "1", root / "subscribers" / "register.sqlite3"
+    with Store.for_file(file) as store, store.begin() as connection:
+        connection.execute(update(schema.mailings).values(not_before=None, latest=None))
+    alone_here = [newsletter("status", *words).stdout for words in ((), (number,))]
+    with alone(root / ".newsletter" / "worker.lock"):
+        with_worker = [newsletter("status", *words).stdout for words in ((), (number,))]
+
+    assert all("nobody sends it at this moment" in text for text in alone_here)
+    assert all("a worker takes it up within a minute" in text for text in with_worker)

@@ -76,6 +76,7 @@ def test_the_sample_then_a_choice_then_the_rest(trial: Newsletter, root: Path) -
     assert (sample.exit_code, chosen.exit_code, rest.exit_code, again.exit_code) == (0, 0, 0, 0)
     assert "newsletter winner kevat" in sample.stderr
     assert (waits.exit_code, "nobody has chosen one" in waits.stderr) == (2, True)
+    assert "nobody is left to be mailed now\n" in waits.stderr
     assert sorted(mail[-1] for mail in before) == [*"aaabbb"]
     assert "6 to be mailed (fi): Hei lukija!" in dry.stdout
     assert "the rest gets subject b" in dry.stdout

@@ -288,6 +288,22 @@ class Mailing(RuleBasedStateMachine):
         process.owner.die()
         self.check(process)
 
+    @precondition(lambda self: self.mailings)
+    @rule(
+        number=NUMBER,
+        fate=st.sampled_from([Answer.LOST, Answer.TAKEN]),
+        points=st.integers(3, 6),
+        size=st.sampled_from([1, 500]),
+        hours=st.sampled_from([0, 1, 17, 23, 30]),
+    )
+    def nobody_looks(self, number: int, fate: Answer, points: int, size: int, hours: int) -> None:
+        """Let a run die beside a call, and another one find that hours or days later."""
+        self.vendor.fates.clear()
+        self.go_on(number, [fate], points, size)
+        self.crash(number, within=False)
+        self.time_passes(hours)
+        self.drain(self.of_choice(number))
+
     def check(self, process: Process) -> None:
         if process.fault is not None:
             raise process.fault

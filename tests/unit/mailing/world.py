@@ -181,7 +181,11 @@ class Vendor:
 
     def _call(self, batch: Batch, recipients: tuple[Recipient, ...]) -> list[Outcome]:
         process = self.current
-        self.asked(process, batch)
+        try:
+            self.asked(process, batch)
+        except AssertionError as fault:
+            process.fault = fault  # whatever the run makes of it
+            raise
         process.called_at = self.true_time()
         process.point("call")
         fate = self.fates.pop(0) if self.fates else Answer.TAKEN

@@ -81,6 +81,21 @@ def test_whoever_is_unknown_counts_from_when_they_are_settled(room: Mailroom) ->
     assert told(room) == Told(delivered=1, bounced=1, complained=0, silent=0)
 
 
+def test_what_is_told_of_somebody_who_is_only_planned_counts_once_they_are_accepted(
+    room: Mailroom,
+) -> None:
+    room.add(*(f"p{number}@example.com" for number in range(4)))
+    number = room.planned(batch_size=2)
+    tell(room, "delivered", 1)
+    tell(room, "unsubscribed", 1)
+    tell(room, "delivered", 3)
+    assert told(room, number) == Told(0, 0, 0, silent=0)
+
+    room.dispatch(number, MemoryProvider())  # not to whoever left meanwhile
+
+    assert told(room, number) == Told(delivered=1, bounced=0, complained=0, silent=2)
+
+
 def test_mailings_keep_what_is_told_apart(sent: Mailroom) -> None:
     sent.add("q@example.com")
     sent.send(MemoryProvider())  # to q, and once more to whoever was refused

@@ -1,13 +1,14 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
 from newsletter import mailing
-from newsletter.mailing.status.watching import View, Waits, view
-from newsletter.providers import Batch, State
+from newsletter.mailing.status.watching import Around, View, Waits, view
+from newsletter.providers import Batch, Pace, State
 from newsletter.store import schema
 from newsletter.testing import make_settings
 from newsletter.testing.mailroom import Mailroom
@@ -17,6 +18,10 @@ from tests.unit.mailing.doubts import tell
 
 def looked(room: Mailroom, number: int = 1, **settings: Any) -> View:  # noqa: ANN401 - any setting
     return view(room.store, number, settings=make_settings(**settings), now=room.clock.now())
+
+
+def around(room: Mailroom, known: Around) -> View:
+    return view(room.store, 1, settings=make_settings(), now=room.clock.now(), around=known)
 
 
 @pytest.fixture
@@ -30,7 +35,48 @@ def test_what_is_planned_and_nobody_sends_says_so(planned: Mailroom) -> None:
     found = looked(planned)
 
     assert (found.settled, found.speed, found.left, found.is_over) == (0, 0, None, False)
-    assert found.waits == Waits("nobody sends it at this moment: newsletter send kevatkirje")
+    assert found.waits == Waits(
+        "nobody sends it at this moment: newsletter send kevatkirje, or newsletter worker"
+    )
+
+
+def test_where_a_worker_is_alive_somebody_sends_it(planned: Mailroom) -> None:
+    waits = around(planned, Around(has_worker=True)).waits
+
+    assert waits is not None
+    assert waits.reason.startswith("a worker takes it up")
+
+
+def test_an_account_that_is_known_is_told_of_whatever_the_others_do(planned: Mailroom) -> None:
+    until = planned.clock.now() + timedelta(minutes=5)
+    with planned.store.begin() as connection:
+        for name, moment in (("own", until), ("other", None)):
+            connection.execute(
+                insert(schema.accounts).values(account=name, blocked_until=moment, reason="down")
+            )
+
+    assert around(planned, Around("own", has_worker=True)).waits == Waits("down", until)
+    assert around(planned, Around("other", has_worker=True)).waits != Waits("down", until)
+
+
+def test_an_account_that_has_had_its_mails_is_told_of(planned: Mailroom) -> None:
+    now = planned.clock.now()
+    spans = [("day", -100.0, Pace(per_day=100)), ("minute", -10.0, Pace(per_minute=10))]
+    for span, level, _ in spans:
+        with planned.store.begin() as connection:
+            connection.execute(
+                insert(schema.buckets).values(account="own", span=span, level=level, changed_at=now)
+            )
+    day, minute = (around(planned, Around("own", pace)).waits for _, _, pace in spans)
+
+    assert day is not None
+    assert day.reason == "the account has had its 100 mails of today"
+    assert day.until is not None
+    assert day.until.astimezone(ZoneInfo("Europe/Helsinki")).hour == 0
+    assert minute is not None
+    assert minute.reason == "the account's pace is 10 a minute"
+    assert minute.until is not None
+    assert timedelta(seconds=60) < minute.until - now < timedelta(seconds=70)
 
 
 def test_while_it_is_sent_it_has_a_speed_and_waits_for_nothing(planned: Mailroom) -> None:
