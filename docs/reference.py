@@ -2,7 +2,6 @@
 
 import typing
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -11,6 +10,7 @@ from typer.testing import CliRunner
 
 from newsletter import checks, providers
 from newsletter.cli import app
+from newsletter.cli.providers import data, row
 from newsletter.desk.faults import RULES
 from newsletter.desk.sequences import RULES as SEQUENCES
 from newsletter.desk.siblings import RULES as SIBLINGS
@@ -22,6 +22,10 @@ from newsletter.issue.values import BaseBlock
 from newsletter.settings import Settings
 
 TARGET = Path(__file__).parent / "reference.md"
+MATRIX = (
+    "name", "what", "recipients a call", "own List-Unsubscribe", "a lost call is repeated",
+    "can be asked", "images", "pace",
+)  # fmt: skip
 
 
 def reference() -> str:
@@ -117,27 +121,17 @@ def _section(annotation: typing.Any) -> type[BaseModel] | None:  # noqa: ANN401 
 
 
 def _providers() -> Iterator[str]:
-    yield "| name | what | recipients a call | own List-Unsubscribe | a lost call is repeated |"
-    yield "|---|---|---|---|---|"
+    yield f"| {' | '.join(MATRIX)} |"
+    yield "|---" * len(MATRIX) + "|"
     notes: list[str] = []
     for name in providers.names():
-        found: providers.Capabilities = providers.provider_class(name).capabilities
-        cells = (name, found.title, f"{found.batch_size:,}", found.own_unsubscribe, _again(found))
-        yield f"| {' | '.join(cells)} |"
-        if found.lookup:
-            notes.append(f"- **{found.title}** tells `newsletter reconcile`: {found.lookup}")
-        notes += [f"- **{found.title}**: {note}" for note in found.notes]
+        found = data(name)
+        yield f"| {name} | {found['title']} | {' | '.join(row(found)[1:])} |"
+        if found["lookup"]:
+            notes.append(f"- **{found['title']}** tells `newsletter reconcile`: {found['lookup']}")
+        notes += [f"- **{found['title']}**: {note}" for note in found["notes"]]
     yield ""
     yield from notes
-
-
-def _again(found: providers.Capabilities) -> str:
-    """Say how long a call may be repeated under its idempotency key."""
-    if found.idempotency is None:
-        return "never"
-    if found.idempotency > timedelta(days=365):
-        return "always"
-    return f"for {found.idempotency.total_seconds() / 3600:,.0f} hours"
 
 
 if __name__ == "__main__":

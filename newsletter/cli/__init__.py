@@ -15,10 +15,13 @@ from newsletter.cli import (
     check,
     db,
     demo,
+    doctor,
     form,
+    import_suppressions,
     init,
     legal,
     pause,
+    providers,
     reconcile,
     render,
     replies,
@@ -96,6 +99,9 @@ app.command("cancel")(cancel.cancel)
 app.command("winner")(winner.winner)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("providers")(providers.providers)
+app.command("doctor")(doctor.doctor)
+app.command("import-suppressions")(import_suppressions.import_suppressions)
 app.command("reconcile")(reconcile.reconcile)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)

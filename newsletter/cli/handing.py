@@ -75,6 +75,7 @@ class Handing:
     def refuse_inline(self, provider_name: str) -> None:
         """Refuse before anything is planned what the provider would refuse anyway."""
         capabilities = providers.provider_class(provider_name).capabilities
+        guard.refuse_clash(capabilities)
         hosting = self._workspace.settings.images.hosting
         if hosting == "cid" and not capabilities.inline_images:
             raise InputError(

@@ -26,8 +26,10 @@ _NOT_PROVIDERS = {
     "http",
     "lookup",
     "mime",
+    "offers",
     "pace",
     "related",
+    "whole",
 }
 """Modules of this package that providers are built from."""
 
@@ -152,6 +154,8 @@ class Capabilities:
     idempotency_per_recipient: bool = False
     """Whether `idempotency` holds for each recipient's key by itself, whatever batch it comes in
     and whatever was answered for the others: nobody is then taken twice."""
+    without_headers: frozenset[str] = frozenset()
+    """Header fields of a newsletter that the vendor does not let us set, by their names."""
     sends: bool = True
     """False where nothing leaves this machine."""
     inline_images: bool = False

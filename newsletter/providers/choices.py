@@ -1,10 +1,11 @@
 """What a provider is set to, and its key: read strictly, told by name, never shown."""
 
+import importlib
 import ipaddress
 import itertools
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -51,9 +52,10 @@ class PaceSettings(BaseModel):
 class ProviderSettings(BaseModel):
     """Settings of one provider, below [providers.NAME]."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     pace: PaceSettings = PaceSettings()
+    """The most mails that it is given: per_second, per_minute, per_day."""
     warm_up: tuple[Mails, ...] = Field(default=(), max_length=_MOST_DAYS)
     """Mails on each of a new account's first days of sending: [50, 100, 200]."""
 
@@ -143,6 +145,26 @@ def read_key(environment: Mapping[str, str], variable: str, *, provider: str) ->
             hint="copy it again, without quotes and without the end of the line",
         )
     return key
+
+
+def described(provider: str) -> list[dict[str, Any]]:
+    """Describe every setting of a provider: name, about, needed, choices; none of its values."""
+    model: type[ProviderSettings] = importlib.import_module(
+        f"newsletter.providers.{provider}"
+    ).Settings
+    return [
+        {
+            "name": name,
+            "about": " ".join((field.description or "").split()),
+            "needed": field.is_required(),
+            "choices": _choices(field.annotation),
+        }
+        for name, field in model.model_fields.items()
+    ]
+
+
+def _choices(annotation: Any) -> list[str]:  # noqa: ANN401 - any annotation
+    return [str(item) for item in get_args(annotation)] if get_origin(annotation) is Literal else []
 
 
 def _sentence(kind: str, place: tuple[int | str, ...], message: str) -> str:

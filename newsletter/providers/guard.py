@@ -38,7 +38,7 @@ def refuse_clash(capabilities: Capabilities) -> None:
     if why:
         raise InputError(
             f"{capabilities.title} {why}: who leaves there would stay in the register",
-            hint="set another provider in newsletter.toml",
+            hint="choose another provider in newsletter.toml: newsletter providers lists them",
         )
 
 

@@ -33,7 +33,7 @@ from newsletter.providers.choices import HTTPSettings, loopback
 from newsletter.providers.lookup import Wait
 
 _LARGEST_ANSWER: Final = 4 * 2**20
-_MOST_DOUBTS: Final = 4
+MOST_DOUBTS: Final = 4
 _MOST_ASKS: Final = 6
 _ASK_LATER: Final = "ask again later: newsletter reconcile"
 
@@ -52,7 +52,7 @@ class Split:
 
 
 @dataclass(slots=True)
-class _Doubts:
+class Doubts:
     """Recipients refused one by one for a reason that may be the message's own.
 
     They count as refused once the same message was taken for somebody else. Without that, a few of
@@ -63,6 +63,7 @@ class _Doubts:
     open: list[Outcome] = field(default_factory=list)
 
     def settle(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Give back what is certain by now."""
         self.proven = self.proven or any(item.state is State.ACCEPTED for item in outcomes)
         if not self.proven:
             return outcomes
@@ -135,7 +136,7 @@ class HTTPProvider(ABC):
         clear, refused = guard.screen(batch)
         if refused:
             yield refused
-        doubts = _Doubts()
+        doubts = Doubts()
         for request in self.requests(clear):
             yield from self._settle(request, doubts)
         if doubts.open:
@@ -217,7 +218,7 @@ class HTTPProvider(ABC):
         )
         return ProviderError(f"{self.capabilities.title} {message}", hint=hint)
 
-    def _settle(self, request: Request, doubts: _Doubts) -> Iterator[list[Outcome]]:
+    def _settle(self, request: Request, doubts: Doubts) -> Iterator[list[Outcome]]:
         """Make one call, and smaller ones where the vendor refuses all because of one."""
         batch = request.batch
         answer = self._call(request)
@@ -234,7 +235,7 @@ class HTTPProvider(ABC):
             yield answers.all_of(batch, State.REFUSED, answer.reason)
         else:
             doubts.open += answers.all_of(batch, State.REFUSED, answer.reason)
-            if len(doubts.open) >= _MOST_DOUBTS:
+            if len(doubts.open) >= MOST_DOUBTS:
                 raise self.stop(f"refuses the message: {answer.reason}")
 
     def _call(self, request: Request) -> list[Outcome] | Split:

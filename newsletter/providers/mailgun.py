@@ -6,10 +6,13 @@ OpenAPI file, read 2026-11).
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Final, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
@@ -31,11 +34,16 @@ from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import HTTPProvider, Split, parts
 from newsletter.providers.lookup import Sought, Wait
+from newsletter.providers.offers import KeptBack
 
 _REGIONS: Final = {"eu": "https://api.eu.mailgun.net", "us": "https://api.mailgun.net"}
 _OPTION_BYTES: Final = 16 * 1024
 _PAGE: Final = 300
 """Events in one answer, at most."""
+_LISTS: Final[Mapping[str, Literal["bounced", "complained", "unsubscribed"]]] = {
+    "bounces": "bounced", "complaints": "complained", "unsubscribes": "unsubscribed",
+}  # fmt: skip
+"""Whom a domain mails no more. Its pages are found by the last address of the one before."""
 _PERCENT: Final = "percent"
 # What Mailgun would fill in constant text: a variable, the address, its own unsubscribe links.
 _THEIRS = re.compile(r"%(?=recipient|unsubscribe|mailing_list|tag_unsubscribe)", re.IGNORECASE)
@@ -169,6 +177,43 @@ class Provider(HTTPProvider):
             raise self.stop("answers about its log in an unknown way")
         return _Page(items, token[1])
 
+    def probe(self, wait: Wait) -> str:
+        """Ask the log for one event; a key that may only send is refused here, too."""
+        now = f"{time.time():.0f}"
+        asked = {"begin": now, "end": now, "ascending": "yes", "limit": "1"}
+        self.ask(f"/v3/{self._settings.domain}/events", asked, wait)
+        return f"Mailgun knows the key and {self._settings.domain}"
+
+    def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:
+        """Read the domain's three lists: GET /v3/{domain}/bounces, complaints, unsubscribes."""
+        for name, why in _LISTS.items():
+            path = f"/v3/{self._settings.domain}/{name}"
+            parameters = {"limit": "1000"}
+            while page := self._kept(self.ask(path, parameters, wait)):
+                yield [
+                    KeptBack(
+                        address=str(item["address"]),
+                        why=why,
+                        code=_text(item, "code"),
+                        text=_text(item, "error"),
+                        at=_when(_text(item, "created_at")),
+                    )
+                    for item in page.items
+                    if isinstance(item, dict) and item.get("address")
+                ]
+                parameters = {**dict(parse_qsl(page.next)), "limit": "1000"}
+
+    def _kept(self, response: Response) -> "_Page | None":
+        """Read a page; None for an empty one. Of its link to the next only the query is used."""
+        try:
+            data = answers.json_of(response)
+            items, query = data["items"], urlsplit(data["paging"]["next"]).query
+        except (answers.Unreadable, LookupError, TypeError, AttributeError) as error:
+            raise self.stop("answers about its lists in an unknown way") from error
+        if not isinstance(items, list) or (items and not query):
+            raise self.stop("answers about its lists in an unknown way")
+        return _Page(items, query) if items else None
+
     def wait(self, response: Response) -> timedelta | None:
         """Read Retry-After, or the words of the message."""
         told = re.search(r"try again after (\d{1,6}) seconds", self.said(response))
@@ -187,6 +232,19 @@ class Provider(HTTPProvider):
 class _Page:
     items: list[Any]
     next: str
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return str(item.get(name) or "")
+
+
+def _when(said: str) -> datetime | None:
+    """Read a time such as "Thu, 11 Dec 2025 01:49:40 UTC"; None for what is none."""
+    try:
+        found = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _logged(event: Any) -> Outcome:  # noqa: ANN401 - any JSON

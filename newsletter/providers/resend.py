@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self
 
 import orjson
 
+from newsletter.errors import ProviderError
 from newsletter.issue.template import Slot, Template
 from newsletter.providers import (
     Batch,
@@ -143,6 +144,16 @@ class Provider(HTTPProvider):
             if listed.get("has_more") is not True or oldest is None or oldest < since:
                 return
             after = str(page[-1].get("id"))
+
+    def probe(self, wait: Wait) -> str:
+        """Ask for one mail of the list; a key that may only send says so, and so is right."""
+        try:
+            self._read("/emails", {"limit": "1"}, wait)
+        except ProviderError as error:
+            if "restricted to only send" in error.message:
+                return "Resend knows the key, which may only send: newsletter reconcile cannot ask"
+            raise
+        return "Resend knows the key"
 
     def _compared(
         self, item: Mapping[str, Any], open_: dict[str, Sought], wait: Wait

@@ -33,8 +33,13 @@ class RequestSchema:
         from jsonschema import Draft202012Validator  # noqa: PLC0415 - only tests have it
 
         spec = _read(file)
-        content = spec["paths"][path]["post"]["requestBody"]["content"][media]["schema"]
-        components = _close(spec["components"], repeated=repeated)
+        body = spec["paths"][path]["post"]["requestBody"]
+        if "$ref" in body:
+            body = spec["components"]["requestBodies"][body["$ref"].rsplit("/", 1)[-1]]
+        content = body["content"][media]["schema"]
+        content = _merged(content, spec["components"])
+        components = _merged(spec["components"], spec["components"])
+        components = _close(components, repeated=repeated)
         schema = _resolve(_close(content, repeated=repeated), components)
         if patterns:
             schema = schema | {"patternProperties": {name: {"type": "string"} for name in patterns}}
@@ -102,7 +107,32 @@ def _named(node: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[st
 def _read(file: Path) -> dict[str, Any]:
     data = file.read_bytes()
     loaded = json.loads(data) if file.suffix == ".json" else yaml.load(data, _LOADER)  # noqa: S506 - the safe loader, in C
-    return dict(loaded)
+    return _modern(loaded) if "swagger" in loaded else dict(loaded)
+
+
+def _modern(old: dict[str, Any]) -> dict[str, Any]:
+    """Read Swagger 2.0 as far as bodies of JSON go: definitions, and the parameter in the body."""
+    spec = _moved(old)
+    for operations in spec["paths"].values():
+        post = operations.get("post", {})
+        for item in post.get("parameters", ()):
+            if item.get("in") == "body":
+                media = {"application/json": {"schema": item["schema"]}}
+                post["requestBody"] = {"content": media}
+    return {**spec, "components": {"schemas": spec.get("definitions", {})}}
+
+
+def _moved(node: Any) -> Any:  # noqa: ANN401 - any part of a file
+    if isinstance(node, list):
+        return [_moved(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    moved = {name: _moved(value) for name, value in node.items()}
+    if isinstance(moved.get("$ref"), str):
+        moved["$ref"] = moved["$ref"].replace("#/definitions/", "#/components/schemas/")
+    if isinstance(moved.get("properties"), dict) and moved["properties"]:
+        moved.setdefault("type", "object")
+    return moved
 
 
 def _resolve(schema: dict[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +141,28 @@ def _resolve(schema: dict[str, Any], components: Mapping[str, Any]) -> dict[str,
         return schema
     name = schema["$ref"].rsplit("/", 1)[-1].replace("~1", "/")
     return dict(components["schemas"][name])
+
+
+def _merged(node: Any, components: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any part of a schema
+    """Make one object of those that must all hold: each of them closed would rule out the rest."""
+    if isinstance(node, list):
+        return [_merged(item, components) for item in node]
+    if not isinstance(node, dict):
+        return node
+    parts = node.get("allOf")
+    if not isinstance(parts, list) or len(parts) < 2:  # noqa: PLR2004 - one alone closes well
+        return {name: _merged(value, components) for name, value in node.items()}
+    found = [_resolve(part, components) for part in parts]
+    if not all(part.get("type") == "object" and "properties" in part for part in found):
+        return node
+    return {
+        "type": "object",
+        "properties": _merged(
+            {name: field for part in found for name, field in part["properties"].items()},
+            components,
+        ),
+        "required": [name for part in found for name in part.get("required", ())],
+    }
 
 
 def _close(node: Any, *, repeated: bool) -> Any:  # noqa: ANN401 - any part of a schema

@@ -35,6 +35,7 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "/sitemap.xml": ("application/xml",),
     "/robots.txt": (_TEXT,),
     "/healthz": (_TEXT,),
+    "/hooks/{provider}": (_TEXT,),
     "/media/{name}": ("image/*", "text/calendar"),
     "/assets/{name}": ("text/css", "image/*"),
     "/favicon.ico": ("image/*",),
@@ -100,10 +101,14 @@ def _responses(method: str, path: str) -> dict[int | str, dict[str, Any]]:
         found[200] = _answer(200, _TYPES.get(path, (_HTML,)))
         found[304] = {"description": _SAID[304]}
     else:
-        others = {"/u/{token}": (_TEXT,), "/confirm/{token}": (_JSON,)}
+        others = {
+            "/u/{token}": (_TEXT,),
+            "/confirm/{token}": (_JSON,),
+            "/hooks/{provider}": (_TEXT,),
+        }
         found[200] = _answer(200, (_HTML, *others.get(path, ())))
         found |= {status: _answer(status, [_HTML]) for status in (400, 408, 413, 415, 429)}
-        if path == "/subscribe":
+        if path in {"/subscribe", "/hooks/{provider}"}:
             found[403] = _answer(403, [_HTML])
     found |= {status: _answer(status, [_HTML]) for status in (404, 422)}
     found[503] = _answer(503, [_TEXT if path == "/healthz" else _HTML])

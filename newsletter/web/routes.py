@@ -14,6 +14,7 @@ from newsletter.web import (
     files,
     health,
     home,
+    hooks,
     issues,
     preferences,
     privacy,
@@ -52,6 +53,8 @@ TABLE: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/accessibility", accessibility.show),
     ("GET", "/sitemap.xml", sitemap.show),
     ("GET", "/robots.txt", sitemap.robots),
+    ("POST", "/hooks/{provider}", hooks.receive),
+    ("GET", "/hooks/{provider}", hooks.greet),
     ("GET", "/healthz", health.show),
 )
 

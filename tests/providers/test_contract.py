@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.header import decode_header, make_header
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +19,9 @@ from newsletter.providers.http import HTTPProvider, Split
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_headers, make_message, make_recipient
 from newsletter.testing.providers import Taken
+from newsletter.testing.rawmail import read_mail
 from newsletter.testing.servers import KEY, VendorServer
+from newsletter.testing.smtpd import SMTPServer
 from newsletter.testing.vendors import VENDORS
 
 HERE = Path(__file__).parent
@@ -76,6 +75,13 @@ class Desk:
 @pytest.fixture(params=providers.names())
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     name = request.param
+    if name == "smtp":
+        with SMTPServer() as peer:
+            settings = sample(name)["settings"] | {"port": peer.port}
+            provider = providers.load(name, settings, environment={}, outbox="")
+            yield Desk(provider, lambda: [posted(mail.raw) for mail in peer.taken])
+            provider.close()
+        return
     if name not in VENDORS:
         provider = make_provider(name, tmp_path)
         yield Desk(provider, lambda: [read_back(file) for file in sorted(tmp_path.rglob("*.eml"))])
@@ -89,21 +95,13 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
 
 
 def read_back(file: Path) -> Taken:
-    message = message_from_bytes(file.read_bytes(), policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
-    bodies = [part.get_content().replace("\r\n", "\n") for part in parts]
-    # The library's reader of whole messages loses characters of long subjects.
-    subject = message_from_bytes(file.read_bytes(), policy=policy.compat32)["Subject"]
-    return Taken(
-        key=file.stem.rpartition("--")[2],
-        address=message["To"],
-        batch_key="",
-        subject=str(make_header(decode_header(subject.replace("\r\n", "")))),
-        html=bodies[1],
-        text=bodies[0],
-        headers={name: str(text) for name, text in message.items()},
-    )
+    return read_mail(file.read_bytes(), key=file.stem.rpartition("--")[2])
+
+
+def posted(raw: bytes) -> Taken:
+    """Read a mail that carries no key: it is told from the Message-ID of `make_recipient`."""
+    mail = read_mail(raw)
+    return replace(mail, key=re.sub(r"<id(.*)@.*", r"d7-\1", mail.headers["Message-ID"]))
 
 
 def send(provider: Provider, batch: Batch) -> list[providers.Outcome]:
@@ -168,9 +166,7 @@ def test_an_empty_batch_is_no_call(desk: Desk) -> None:
     assert desk.taken() == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("trap", TRAPS)
-def test_values_arrive_literally(desk: Desk, trap: str) -> None:
+def test_values_arrive_literally(desk: Desk) -> None:
     edition = make_edition(
         subject=make_template("Hei ", Slot("first_name"), "!"),
         html=make_template(
@@ -179,35 +175,37 @@ def test_values_arrive_literally(desk: Desk, trap: str) -> None:
         ),
         text=make_template("Hei ", Slot("first_name"), "\n"),
     )  # fmt: skip
-    batch = make_batch(
-        (make_recipient(1, {"first_name": trap}),), message=make_message(edition=edition)
+    people = tuple(
+        make_recipient(number, {"first_name": trap}) for number, trap in enumerate(TRAPS)
     )
 
-    outcomes = send(desk.provider, batch)
+    outcomes = send(desk.provider, make_batch(people, message=make_message(edition=edition)))
 
-    (mail,) = desk.taken()
-    values = batch.recipients[0].values
-    assert [item.state for item in outcomes] == [State.ACCEPTED]
-    assert mail.subject == edition.subject.fill(values)
-    assert mail.html == edition.html.fill(values)
-    assert mail.text == edition.text.fill(values)
+    mails = {mail.key: mail for mail in desk.taken()}
+    assert [item.state for item in outcomes] == [State.ACCEPTED] * len(TRAPS)
+    for person in people:
+        mail = mails[person.key]
+        assert mail.subject == edition.subject.fill(person.values)
+        assert mail.html == edition.html.fill(person.values)
+        assert mail.text == edition.text.fill(person.values)
 
 
-@pytest.mark.parametrize("trap", TRAPS[:-1])
-def test_constant_text_arrives_literally(desk: Desk, trap: str) -> None:
-    edition = make_edition(
-        subject=make_template(f"A {trap} B"),
-        html=make_template(f"<p>{trap}%</p>\n"),
-        text=make_template(f"A {trap}%\n"),
-    )
-    batch = make_batch(1, message=make_message(edition=edition, sender_name=trap))
+def test_constant_text_arrives_literally(desk: Desk) -> None:
+    for number, trap in enumerate(TRAPS[:-1]):
+        edition = make_edition(
+            subject=make_template(f"A {trap} B"),
+            html=make_template(f"<p>{trap}%</p>\n"),
+            text=make_template(f"A {trap}%\n"),
+        )
+        message = make_message(edition=edition, sender_name=trap)
+        person = make_recipient(number)
 
-    send(desk.provider, batch)
+        send(desk.provider, make_batch((person,), message=message, key=f"trap-{number}"))
 
-    (mail,) = desk.taken()
-    assert mail.subject == f"A {trap} B"
-    assert mail.html == f"<p>{trap}%</p>\n"
-    assert mail.text == f"A {trap}%\n"
+        (mail,) = (mail for mail in desk.taken() if mail.key == person.key)
+        assert mail.subject == f"A {trap} B"
+        assert mail.html == f"<p>{trap}%</p>\n"
+        assert mail.text == f"A {trap}%\n"
 
 
 def test_nothing_of_one_recipient_reaches_another(desk: Desk) -> None:
@@ -250,7 +248,8 @@ def test_the_list_headers_stand_in_every_mail(desk: Desk) -> None:
     (mail,) = desk.taken()
     assert mail.headers["List-Unsubscribe"] == f"<https://kirje.example.fi/u/{token}>"
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert mail.headers["List-Id"] == "Uutiskirje <uutiskirje.example.fi>"
+    if "List-Id" not in desk.provider.capabilities.without_headers:
+        assert mail.headers["List-Id"] == "Uutiskirje <uutiskirje.example.fi>"
     assert mail.headers["Reply-To"] == "vastaukset@example.fi"
 
 
@@ -390,7 +389,9 @@ def test_every_documented_answer_is_read_as_it_must_be(name: str, answer: dict[s
         return
     wait = timedelta(seconds=answer["wait"]) if "wait" in answer else None
     assert [item.key for item in found] == [item.key for item in batch.recipients]
-    assert {item.state.value for item in found} == {answer["becomes"]}
+    becomes = answer["becomes"]
+    each = becomes if isinstance(becomes, list) else [becomes] * len(batch.recipients)
+    assert [item.state.value for item in found] == each
     assert found[0].provider_id == answer.get("provider_id", "")
     assert found[0].wait == wait
 

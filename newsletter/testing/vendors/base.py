@@ -69,13 +69,13 @@ class Vendor(ABC):
     name: ClassVar[str]
     spec: ClassVar[str]
     """Where its OpenAPI file stands in a folder of specs."""
-    asked: ClassVar[str]
-    """The path in it of questions about what was taken."""
+    asked: ClassVar[str] = ""
+    """The path in it of questions about what was taken; empty: there are none."""
 
     def __init__(self, spec: Path | None = None) -> None:
         self.bad: Final[set[str]] = set()
         self.schema = self._schema(spec) if spec else None
-        self.question = Question(spec, self.asked) if spec else None
+        self.question = Question(spec, self.asked) if spec and self.asked else None
 
     @abstractmethod
     def _schema(self, spec: Path) -> RequestSchema: ...
@@ -88,9 +88,9 @@ class Vendor(ABC):
     def reply(self, mails: Sequence[Taken]) -> Reply:
         """Answer a call that was taken."""
 
-    @abstractmethod
     def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
         """Answer a question about what was taken, the earliest first; raises Refusal."""
+        raise Refusal(404, {"message": f"{call.path}: nothing to ask of {len(mails)} mails"})
 
     def idempotency_key(self, _call: Call) -> str | None:
         """Read the key under which a call is taken only once."""

@@ -37,6 +37,15 @@ class Mailgun(Vendor):
         r"|o:(tag|testmode|tracking|tracking-clicks|tracking-opens|suppress-headers|require-tls)"
     )
 
+    def __init__(self, spec: Path | None = None) -> None:
+        super().__init__(spec)
+        self.lists: dict[str, list[dict[str, str]]] = {
+            "bounces": [], "complaints": [], "unsubscribes": [],
+        }  # fmt: skip
+        """Whom it mails no more."""
+        self.page = 1000
+        """Entries on one page of these lists."""
+
     def _schema(self, spec: Path) -> RequestSchema:
         path, media = "/v3/{domain_name}/messages", "multipart/form-data"
         return RequestSchema(spec, path, media, patterns=("^[hv]:[A-Za-z0-9-]+$",), repeated=True)
@@ -60,6 +69,8 @@ class Mailgun(Vendor):
     def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
         """Give a page of the domain's log, and links to those around it."""
         path = urlsplit(call.path).path
+        if (name := path.rpartition("/")[2]) in self.lists:
+            return self._listed(call, name)
         self._door(call, r"/v3/([^/]+)/events(?:/[A-Za-z0-9_=-]+)?")
         token = path.partition("/events/")[2]
         query = self._query(call) if not token else dict(parse_qsl(_unpacked(token)))
@@ -72,6 +83,21 @@ class Mailgun(Vendor):
             for name, place in (("next", start + len(page)), ("previous", start - limit))
         }
         return self._told({"items": page, "paging": pages})
+
+    def _listed(self, call: Call, name: str) -> Reply:
+        """Give a page of a suppression list; the next one begins after its last address."""
+        self._door(call, rf"/v3/([^/]+)/{name}")
+        query = dict(parse_qsl(urlsplit(call.path).query))
+        if set(query) - {"limit", "page", "address"} or not 1 <= int(query["limit"]) <= self.most:
+            raise Refusal(400, {"message": "unknown parameters"})
+        after = query.get("address", "")
+        found = sorted(self.lists[name], key=lambda item: item["address"])
+        page = [item for item in found if item["address"] > after][: self.page]
+        last = page[-1]["address"] if page else after
+        link = f"https://{call.headers['host']}/v3/{DOMAIN}/{name}?" + urlencode(
+            {"page": "next", "address": last, "limit": query["limit"]}
+        )
+        return Reply(200, to_json({"items": page, "paging": {"next": link, "previous": link}}))
 
     @staticmethod
     def _matches(item: Logged, query: Mapping[str, str]) -> bool:

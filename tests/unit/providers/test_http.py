@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -32,14 +33,22 @@ from newsletter.testing.servers import (
     short_list,
     wrong_json,
 )
-from newsletter.testing.vendors import DOMAIN, VENDORS
+from newsletter.testing.vendors import VENDORS
 
-SETTINGS: dict[str, dict[str, Any]] = {"mailgun": {"domain": DOMAIN}, "resend": {}}
+SAMPLES = Path(__file__).parents[2] / "providers" / "samples"
+MANY = [
+    name for name in sorted(VENDORS) if providers.provider_class(name).capabilities.batch_size > 9
+]
+"""Those of one mail a call are in tests/providers/test_one_by_one.py."""
+SETTINGS: dict[str, dict[str, Any]] = {
+    name: tomllib.loads((SAMPLES / f"{name}.toml").read_text(encoding="utf-8"))["settings"]
+    for name in MANY
+}
 
 Connect = Callable[..., Provider]
 
 
-@pytest.fixture(params=sorted(VENDORS))
+@pytest.fixture(params=MANY)
 def vendor(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

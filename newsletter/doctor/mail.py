@@ -1,0 +1,136 @@
+"""A test mail that arrived: is it signed by the sender's domain, and is leaving it signed, too.
+
+RFC 8058 §4: a valid DKIM signature must cover List-Unsubscribe and List-Unsubscribe-Post.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
+from email.utils import parseaddr
+from typing import Final
+
+from dns.resolver import Resolver
+
+from newsletter.doctor import Diagnosis, error, good, names, note, warning
+from newsletter.errors import InputError, Level
+
+_COVERED: Final = ("list-unsubscribe", "list-unsubscribe-post")
+_ONE_CLICK: Final = "List-Unsubscribe=One-Click"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One DKIM signature of a mail, as it says of itself."""
+
+    domain: str
+    selector: str
+    covers: frozenset[str]
+    """Header fields, in lower case."""
+
+    def stands_for(self, sender: str) -> bool:
+        """Tell whether it speaks for the sender's domain: the same, one above or below it."""
+        return f".{sender}".endswith(f".{self.domain}") or self.domain.endswith(f".{sender}")
+
+
+def signatures(raw: bytes) -> list[Signature]:
+    """Read the signatures of a mail, without checking any."""
+    found = []
+    for field in message_from_bytes(raw).get_all("DKIM-Signature") or []:
+        pairs = (part.partition("=") for part in re.sub(r"\s+", "", str(field)).split(";"))
+        tags = {name.lower(): value for name, _, value in pairs}
+        covers = frozenset(tags.get("h", "").lower().split(":"))
+        found.append(Signature(tags.get("d", "").lower(), tags.get("s", ""), covers))
+    return found
+
+
+def examine(raw: bytes, resolver: Resolver | None) -> Iterator[Diagnosis]:
+    """Look at a mail as it arrived; without a resolver, only at what needs no network."""
+    mail = message_from_bytes(raw)
+    yield from _headers(mail)
+    found = signatures(raw)
+    if not found:
+        yield error(
+            "dkim",
+            "the mail is not signed (no DKIM-Signature)",
+            "set the sending domain up at the provider; save the mail as it arrived, not as sent",
+        )
+        return
+    sender = parseaddr(str(mail.get("From", "")))[1].rpartition("@")[2].lower()
+    valid = []
+    for number, signature in enumerate(found):
+        verdict = _verified(raw, number, signature, resolver)
+        yield verdict
+        if verdict.level in (None, Level.NOTE):
+            valid.append(signature)
+    yield from _own(sender, valid)
+
+
+def _headers(mail: Message) -> Iterator[Diagnosis]:
+    field = re.sub(r"\s+", " ", str(mail.get("List-Unsubscribe", "")))
+    post = str(mail.get("List-Unsubscribe-Post", "")).strip()
+    if not re.search(r"<https://[^>]+>", field):
+        yield error(
+            "one-click",
+            "List-Unsubscribe names no https address",
+            "public_url must begin with https, and the provider must not write its own",
+        )
+    elif post != _ONE_CLICK:
+        yield error(
+            "one-click",
+            f"List-Unsubscribe-Post is not {_ONE_CLICK}",
+            "the provider dropped or changed it: newsletter providers",
+        )
+    else:
+        yield good("one-click", "both header fields for leaving by one click are there")
+
+
+def _verified(
+    raw: bytes, number: int, signature: Signature, resolver: Resolver | None
+) -> Diagnosis:
+    name = f"the signature of {signature.domain} (selector {signature.selector})"
+    if resolver is None:
+        return note("dkim", f"{name} was not checked: that needs the network")
+    try:
+        dkim = names.library("dkim")
+    except InputError as missing:
+        return note("dkim", missing.message, missing.hint)
+
+    def key(asked: bytes | str, timeout: float = 0) -> bytes | None:
+        del timeout
+        text = asked.decode() if isinstance(asked, bytes) else asked
+        return names.text(resolver, text.rstrip("."))
+
+    try:
+        if dkim.DKIM(raw).verify(idx=number, dnsfunc=key):
+            return good("dkim", f"{name} is valid")
+    except names.UNREACHABLE:
+        return note("dkim", f"{name} was not checked: nobody answers questions about its key")
+    except (dkim.DKIMException, ValueError) as fault:
+        return error("dkim", f"{name} is not valid: {fault}", "publish the key anew")
+    return error(
+        "dkim",
+        f"{name} is not valid",
+        "the mail was changed on its way, or the key is another; save it as it arrived",
+    )
+
+
+def _own(sender: str, valid: list[Signature]) -> Iterator[Diagnosis]:
+    own = [item for item in valid if item.domain and item.stands_for(sender)]
+    if not own:
+        yield warning(
+            "alignment",
+            f"no valid signature speaks for {sender}: DMARC does not count it",
+            "let the provider sign with your own domain",
+        )
+        return
+    yield good("alignment", f"{own[0].domain} signs for {sender}")
+    if any(item.covers.issuperset(_COVERED) for item in own):
+        yield good("one-click", "leaving by one click is covered by the signature (h=)")
+    else:
+        yield error(
+            "one-click",
+            "the signature does not cover List-Unsubscribe and List-Unsubscribe-Post (h=)",
+            "ask the provider to sign both: without it, no mail program offers one click",
+        )

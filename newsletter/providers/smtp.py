@@ -1,0 +1,303 @@
+"""SMTP: one mail after the other over a connection that stays open, TLS before anything is said.
+
+By the standard library's smtplib: a provider is called from threads and waits for each answer, so
+that an event loop (aiosmtplib) would only be one more thing to install and to stop.
+"""
+
+import hashlib
+import re
+import smtplib
+import socket
+import ssl
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from newsletter.errors import ProviderError
+from newsletter.providers import (
+    Batch,
+    Capabilities,
+    Outcome,
+    Recipient,
+    State,
+    answers,
+    guard,
+    mime,
+)
+from newsletter.providers.choices import ProviderSettings, loopback, read, read_key
+from newsletter.providers.http import MOST_DOUBTS, Doubts
+
+_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+_GO_ON: Final = 354
+_CLOSING: Final = 421
+# What a 5xx to RCPT says about all of a mailing rather than about one address: RFC 3463 has 5.7.x
+# for policy and 5.1.7, 5.1.8 for the sender.
+_NOT_THE_ADDRESS = re.compile(r"\b5\.7\.|\b5\.1\.[78]\b|relay|authenti|sender", re.IGNORECASE)
+
+
+class Settings(ProviderSettings):
+    """What SMTP can be set to."""
+
+    host: str = Field(pattern=r"^[A-Za-z0-9.:_-]+$")
+    """The mail server that takes your mail, as its certificate names it."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """587 with starttls, 465 with tls, 25 with none, unless said."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """TLS after a greeting, TLS from the first byte, or none: only to this machine."""
+    user: str = Field(default="", pattern=r"^[\x21-\x7e]*$")
+    """Whom to log in as; the password is NEWSLETTER_SMTP_KEY. Empty: no login."""
+    bounces_to: str = Field(default="", pattern=r"^([^\s<>@]+@[^\s<>@]+)?$")
+    """The envelope's sender, which gets the bounces; empty: the sender of the mail."""
+    timeout: float = Field(default=60, gt=0, le=600)
+    """Seconds to wait for each answer."""
+
+    @model_validator(mode="after")
+    def _secure(self) -> Self:
+        if self.security == "none" and not loopback(self.host):
+            raise ValueError('security = "none" is for this machine only: mail and password travel')
+        return self
+
+
+class Provider:
+    """Any mail server, by SMTP submission (RFC 6409). Safe to share between threads."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        title="SMTP",
+        batch_size=100,
+        own_unsubscribe="yes",
+        inline_images=True,
+        notes=(
+            "No idempotency: a mail whose last reply is lost stays unknown until somebody decides.",
+            "Bounces come back as mail, to bounces_to; the Message-ID is our own.",
+            "DKIM is up to the mail server: it must sign List-Unsubscribe and its Post, too.",
+        ),
+    )
+    key_variable: ClassVar[str] = "NEWSLETTER_SMTP_KEY"
+
+    def __init__(self, settings: Settings, key: str) -> None:
+        self._settings: Final = settings
+        self._key: Final = key
+        port = settings.port or _PORTS[settings.security]
+        self._place: Final = (settings.host, port)
+        name = f"{settings.host}:{port} {settings.user}"
+        self.account: Final = hashlib.sha256(name.encode()).hexdigest()
+        self._idle: Final[deque[_Line]] = deque()
+
+    @classmethod
+    def create(
+        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
+    ) -> Self:
+        """Make the provider; raises InputError for a wrong setting or a missing password."""
+        del outbox
+        chosen = read(Settings, settings, provider="smtp")
+        needs_key = bool(chosen.user)
+        key = read_key(environment, cls.key_variable, provider="smtp") if needs_key else ""
+        return cls(chosen, key)
+
+    def send(self, batch: Batch) -> Iterator[list[Outcome]]:
+        """Hand a batch over, one mail after the other; each outcome when it is known."""
+        clear, refused = guard.screen(batch)
+        if refused:
+            yield refused
+        if not clear.recipients:
+            return
+        _check(clear)
+        doubts = Doubts()
+        for place, recipient in enumerate(clear.recipients):
+            try:
+                outcome, certain = self._hand_over(clear, recipient)
+            except _NoLine as error:
+                rest = clear.recipients[place:]
+                yield [Outcome(item.key, State.RETRY, str(error)) for item in rest]
+                break
+            if outcome.state is not State.REFUSED or certain or doubts.proven:
+                yield doubts.settle([outcome])
+                continue
+            doubts.open.append(outcome)
+            if len(doubts.open) >= MOST_DOUBTS:
+                break
+        if doubts.open:
+            raise self._stop(f"refuses the message: {doubts.open[0].reason}")
+
+    def close(self) -> None:
+        """Say goodbye on every connection."""
+        while self._idle:
+            self._idle.pop().leave()
+
+    def _hand_over(self, batch: Batch, recipient: Recipient) -> tuple[Outcome, bool]:
+        """Hand one mail over, on a new connection where the old one has gone before its end."""
+        data = mime.build(batch.message, recipient, batch.date)
+        sender = self._settings.bounces_to or batch.message.sender_address
+        said = ""
+        for _ in range(2):
+            line = self._line()
+            try:
+                code, said, stage = line.hand_over(sender, recipient.address, data)
+            except smtplib.SMTPException as error:
+                line.drop()
+                said = f"the connection was lost: {error}"
+                if line.dotted:
+                    return Outcome(recipient.key, State.UNKNOWN, self._clean(said)), True
+                continue
+            if code == _CLOSING:
+                line.drop()
+                if stage != "end":
+                    continue
+            else:
+                self._idle.append(line)
+            return self._outcome(recipient, code, self._clean(f"{code} {said}"), stage)
+        return Outcome(recipient.key, State.RETRY, self._clean(said)), True
+
+    def _outcome(
+        self, recipient: Recipient, code: int, said: str, stage: str
+    ) -> tuple[Outcome, bool]:
+        """Read a reply by its first digit (RFC 5321 §4.2.1), and whether it is about the address.
+
+        A refused sender, or a mail that is too large for the server, is everybody's.
+        """
+        if stage == "end" and code // 100 == 2:  # noqa: PLR2004 - 2yz
+            return Outcome(recipient.key, State.ACCEPTED, provider_id=recipient.message_id), True
+        if code // 100 == 4:  # noqa: PLR2004 - 4yz
+            return Outcome(recipient.key, State.RETRY, said), True
+        if code // 100 == 5:  # noqa: PLR2004 - 5yz
+            if stage == "sender":
+                raise self._stop(f"refuses the sender: {said}")
+            certain = stage == "recipient" and not _NOT_THE_ADDRESS.search(said)
+            return Outcome(recipient.key, State.REFUSED, said), certain
+        state = State.UNKNOWN if stage == "end" else State.RETRY
+        return Outcome(recipient.key, state, f"a reply of no known kind: {said}"), True
+
+    def _line(self) -> "_Line":
+        """Take a connection that is open, or open one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
+
+    def _open(self) -> "_Line":
+        """Connect, turn TLS on, log in; raises _NoLine where it may go better later."""
+        try:
+            return _Line(self._connected())
+        except ssl.SSLError as error:
+            raise self._stop(
+                f"offers no TLS that can be trusted: {error.reason}",
+                "check host and security in [providers.smtp]; the certificate must name the host",
+            ) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise self._stop(
+                f"cannot do what is needed: {error}", 'try security = "tls" in [providers.smtp]'
+            ) from error
+        except smtplib.SMTPResponseException as error:
+            said = self._clean(f"{error.smtp_code} {_text(error.smtp_error)}")
+            if error.smtp_code // 100 != 5:  # noqa: PLR2004 - 5yz
+                raise _NoLine(f"no connection: {said}") from error
+            hint = f"check user in [providers.smtp] and {self.key_variable}"
+            raise self._stop(f"does not let us in: {said}", hint) from error
+        except (OSError, smtplib.SMTPException) as error:
+            why = self._clean(f"no connection: {type(error).__name__} {error}")
+            raise _NoLine(why) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        chosen, (host, port) = self._settings, self._place
+        own = "localhost" if loopback(host) else None  # None: this machine's full name
+        context = ssl.create_default_context()
+        connection: smtplib.SMTP
+        if chosen.security == "tls":
+            connection = smtplib.SMTP_SSL(host, port, own, timeout=chosen.timeout, context=context)
+        else:
+            connection = smtplib.SMTP(host, port, own, chosen.timeout)
+        try:
+            if chosen.security == "starttls":
+                connection.starttls(context=context)
+            connection.ehlo_or_helo_if_needed()
+            if chosen.user:
+                connection.login(chosen.user, self._key)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _clean(self, text: str) -> str:
+        return answers.clean(text, secret=self._key)
+
+    def _stop(self, message: str, hint: str = "") -> ProviderError:
+        known = hint or "mend the cause, then send again; whoever has the mail is left out"
+        return ProviderError(f"the mail server {self._place[0]} {message}", hint=known)
+
+
+class _NoLine(Exception):  # noqa: N818 - it is a state of affairs
+    """There is no connection now; nothing was handed over."""
+
+
+class _Line:
+    """One open connection, ready for mail."""
+
+    def __init__(self, connection: smtplib.SMTP) -> None:
+        self._connection: Final = connection
+        # The last dot goes out by itself: the server must not wait for a full packet.
+        if connection.sock:
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._pipelining: Final = connection.has_extn("pipelining")
+        self._size: Final = connection.has_extn("size")
+        self.dotted = False
+        """Whether the end of a mail has left, so that it may have been taken."""
+
+    def hand_over(self, sender: str, address: str, data: bytes) -> tuple[int, str, str]:
+        """Hand one mail over: the reply that decides, and the stage that it came at.
+
+        Raises SMTPException when the connection is lost; `dotted` then says how far it came.
+        """
+        self.dotted = False
+        size = f" SIZE={len(data)}" if self._size else ""
+        commands = (f"MAIL FROM:<{sender}>{size}", f"RCPT TO:<{address}>", "DATA")
+        for stage, (code, said) in zip(("sender", "recipient", "data"), self._ask(commands)):  # noqa: B905 - it may end early
+            if code // 100 != (3 if stage == "data" else 2):
+                if code != _CLOSING:
+                    self._connection.rset()
+                return code, said, stage
+        self._connection.send(re.sub(rb"(?m)^\.", b"..", data))
+        self.dotted = True
+        self._connection.send(b".\r\n")
+        code, text = self._connection.getreply()
+        return code, _text(text), "end"
+
+    def _ask(self, commands: tuple[str, ...]) -> list[tuple[int, str]]:
+        """Give the replies up to the first that says no; in one packet where that is offered."""
+        if self._pipelining:
+            self._connection.send("".join(f"{command}\r\n" for command in commands))
+        found: list[tuple[int, str]] = []
+        for command in commands:
+            if not self._pipelining:
+                self._connection.putcmd(command)
+            code, text = self._connection.getreply()
+            found.append((code, _text(text)))
+            if code // 100 not in (2, 3) and (not self._pipelining or code == _CLOSING):
+                return found
+        # RFC 2920 §3.1: the server may wait for a mail whose recipient it has just refused.
+        if found[-1][0] == _GO_ON and any(code // 100 != 2 for code, _ in found[:-1]):  # noqa: PLR2004 - 2yz
+            self._connection.send(b".\r\n")
+            self._connection.getreply()
+        return found
+
+    def leave(self) -> None:
+        """Say goodbye, whether it is heard or not."""
+        try:
+            self._connection.quit()
+        except smtplib.SMTPException:
+            self._connection.close()
+
+    def drop(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+
+
+def _check(batch: Batch) -> None:
+    """Read the first message of a batch back, since what is wrong with one is with all."""
+    if faults := mime.verify(mime.build(batch.message, batch.recipients[0], batch.date)):
+        raise ProviderError(f"the mail breaks the rules of mail: {'; '.join(faults)}")

@@ -1,0 +1,119 @@
+"""Amazon SES v2, as its model and its pages tell it."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from newsletter.testing.openapi import RequestSchema
+from newsletter.testing.providers import Taken
+from newsletter.testing.rawmail import read_mail
+from newsletter.testing.vendors.base import (
+    KEY,
+    MEBIBYTE,
+    Call,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    to_json,
+)
+
+KEY_ID = "AKIALOOPBACKONLY0000"
+REGION = "eu-north-1"
+
+
+class _Model(RequestSchema):
+    """One operation of a botocore model; it names unknown fields, too."""
+
+    def __init__(self, file: Path, operation: str) -> None:
+        model = import_module("botocore.model").ServiceModel(json.loads(file.read_bytes()))
+        self._shape = model.operation_model(operation).input_shape
+        self._check = import_module("botocore.validate").ParamValidator()
+
+    def faults(self, value: Any) -> list[str]:  # noqa: ANN401 - any JSON
+        """List what is wrong with a call's parameters."""
+        found = self._check.validate(value, self._shape)
+        return [found.generate_report()] if found.has_errors() else []
+
+
+class Ses(Vendor):
+    """POST /v2/email/outbound-emails: one whole mail in base64."""
+
+    name = "ses"
+    spec = "amazon-ses/sesv2-2019-09-27-service-2.json"
+    most_bytes: ClassVar[int] = 40 * MEBIBYTE
+    fields: ClassVar = {
+        "FromEmailAddress", "Destination", "Content", "EmailTags", "ConfigurationOverrides",
+        "ConfigurationSetName",
+    }  # fmt: skip
+
+    def _schema(self, spec: Path) -> RequestSchema:
+        return _Model(spec, "SendEmail")
+
+    def read(self, call: Call, number: int) -> list[Taken]:
+        """Take one mail."""
+        if call.path != "/v2/email/outbound-emails":
+            raise Refusal(404, {"message": "Unable to determine service/operation name"})
+        if call.headers.get("authorization") != _signature(call):
+            raise _refusal(403, "SignatureDoesNotMatch", "The request signature does not match")
+        body = from_json(call.body)
+        if set(body) - self.fields:
+            raise _refusal(400, "BadRequestException", f"unknown fields: {sorted(body)}")
+        if faults := self._spec_faults(body):
+            raise _refusal(400, "BadRequestException", "; ".join(faults))
+        (address,) = body["Destination"]["ToAddresses"]
+        if not self._valid(address):
+            raise _refusal(400, "BadRequestException", "Illegal address")
+        raw = base64.b64decode(body["Content"]["Raw"]["Data"], validate=True)
+        tags = {tag["Name"]: tag["Value"] for tag in body["EmailTags"]}
+        for text in [*tags, *tags.values()]:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
+                raise _refusal(400, "BadRequestException", f"invalid tag {text!r}")
+        mail = read_mail(
+            raw, key=tags["delivery"], provider_id=f"ses-{number}", tag=tags["mailing"]
+        )
+        if mail.address != address or len(raw) > self.most_bytes:
+            raise _refusal(400, "MessageRejected", "To and destination differ, or too large")
+        return [mail]
+
+    def reply(self, mails: Sequence[Taken]) -> Reply:
+        """Give the id, if there is one."""
+        return Reply(200, to_json({"MessageId": mails[0].provider_id} if mails else {}))
+
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """SES cannot be asked."""
+        raise Refusal(404, {"message": f"{len(mails)} mails, and no way to ask: {call.path}"})
+
+
+def _refusal(status: int, name: str, message: str) -> Refusal:
+    refusal = Refusal(status, {"message": message})
+    headers: Mapping[str, str] = {"x-amzn-ErrorType": f"{name}:http://internal.amazon.com/"}
+    refusal.reply = Reply(status, refusal.reply.body, headers)
+    return refusal
+
+
+def _signature(call: Call) -> str:
+    """Sign a call as AWS documents it (Signature Version 4), from what came in."""
+    when = call.headers.get("x-amz-date", "")
+    scope = f"{when[:8]}/{REGION}/ses/aws4_request"
+    names = ["content-type", "host", "x-amz-date"]
+    lines = [call.method, call.path, "",
+             *(f"{name}:{call.headers.get(name, '')}" for name in names), "",
+             ";".join(names), hashlib.sha256(call.body).hexdigest()]  # fmt: skip
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    secret = f"AWS4{KEY}".encode()
+    for part in scope.split("/"):
+        secret = hmac.digest(secret, part.encode(), "sha256")
+    text = f"AWS4-HMAC-SHA256\n{when}\n{scope}\n{digest}"
+    signature = hmac.digest(secret, text.encode(), "sha256").hex()
+    return (
+        f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{scope}, SignedHeaders={';'.join(names)}, "
+        f"Signature={signature}"
+    )
