@@ -77,6 +77,8 @@ def look_after(one: QueueWorker, store: Store, issue: str, stop: threading.Event
     """
     while not all(item.accounts.finished for item in mailing.mailings(store, issue=issue)):
         with store.begin(Turn.NONE) as connection:
+            # A job made by the clock has a trigger, which looks for its tables there.
+            connection.exec_driver_sql(f"SET LOCAL search_path TO {queue.SCHEMA}")
             connection.execute(PUT_OFF)
         one.sweep(0)
         stop.wait(0.2)
