@@ -150,11 +150,23 @@ def check(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> Non
     """
     from newsletter import mailing
     from newsletter.cli.opening import opened_store
+    from newsletter.register import told
 
     with opened_store(workspace) as (_, store, now):
         faults = mailing.check(store, now=now)
+        with store.read() as connection:
+            # Of a damaged database the faults are all that can be told.
+            unknown = [] if faults else told.unknown(connection)
     if as_json:
-        show_json({"faults": [plain(fault) for fault in faults]})
+        show_json(
+            {
+                "faults": [plain(fault) for fault in faults],
+                "unknown_events": [plain(kind) for kind in unknown],
+            }
+        )
+    for kind in () if as_json else unknown:
+        what = f"{kind.source} told of a kind of event that this version does not know"
+        show(f"note: {what}: {kind.name or '(no name)'}, {kind.times:,} times, kept for a month")
     for fault in () if as_json else faults:
         show(f"{fault.subject}: {fault.message}")
         if fault.hint:

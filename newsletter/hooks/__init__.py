@@ -6,20 +6,30 @@ It opens no database: whom an event is about, and what follows from it, is the r
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 from newsletter.errors import InputError, near
 
 Kind = Literal[
-    "delivered", "deferred", "bounced", "rejected", "complained", "unsubscribed", "other"
+    "delivered", "deferred", "bounced", "rejected", "complained", "unsubscribed", "other", "unknown"
 ]
-"""As in the register; other: opened, clicked, and whatever we do not know."""
+"""As in the register; other: opened, clicked and what else is documented and says nothing of a
+mailbox; unknown: whatever the vendor did not document when its hook was written."""
+EVENTS: Final[frozenset[Kind]] = frozenset(
+    {"delivered", "deferred", "bounced", "rejected", "complained", "unsubscribed"}
+)
+"""What says something about a person; nearly every vendor tells all of it."""
 Bounce = Literal["hard", "soft", "policy", ""]
 """What the vendor makes of a bounce; empty where it does not say."""
+Proof = Literal["hmac", "ecdsa", "rsa", "sns", "standard", "md5", "password"]
+"""What proves a request: a signature, by SNS or by Standard Webhooks among others; or, where the
+vendor signs nothing, a password (basic auth, bearer token) that stands in the webhook's address."""
 
+_READING: Final = re.compile(r"open|click|load|survey", re.IGNORECASE)
 _NOT_VENDORS = {"certificates", "reading", "signing", "sns"}
 
 
@@ -53,6 +63,11 @@ class Told:
     raw: str = field(default="", repr=False)
     """The event as JSON."""
 
+    @property
+    def tracks(self) -> bool:
+        """Tell whether it says what somebody did with a mail: opened it, clicked in it."""
+        return self.kind in ("other", "unknown") and bool(_READING.search(self.name))
+
 
 class Forged(Exception):  # noqa: N818 - it says what the request is
     """The request is not proved to be the vendor's; its text is for the log, and names no key."""
@@ -64,6 +79,10 @@ class Unreadable(Exception):  # noqa: N818 - same
 
 class Hook(Protocol):
     """What the web door asks of a vendor's webhook."""
+
+    proof: ClassVar[Proof]
+    tells: ClassVar[frozenset[Kind]]
+    """Kinds of events that the vendor tells, without `other` and `unknown`."""
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Raise Forged unless one of the keys proves the request; without a key none does."""
@@ -79,7 +98,9 @@ class Hook(Protocol):
 
 
 class Plain:
-    """Has nothing to confirm: the base of most hooks."""
+    """Has nothing to confirm and tells all events: the base of most hooks."""
+
+    tells: ClassVar[frozenset[Kind]] = EVENTS
 
     def confirm(self, call: Call) -> None:
         """Do nothing."""

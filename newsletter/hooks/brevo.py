@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, bags, json_of, key_in, told
+from newsletter.hooks import Call, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, bags, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "delivered": ("delivered", ""),
@@ -20,11 +20,29 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "complaint": ("complained", ""),
     "unsubscribe": ("unsubscribed", ""),
     "unsubscribed": ("unsubscribed", ""),
+    **dict.fromkeys(
+        (
+            "request",
+            "sent",
+            "opened",
+            "unique_opened",
+            "first_opening",
+            "proxy_open",
+            "unique_proxy_open",
+            "click",
+            "list_addition",
+            "contact_updated",
+            "contact_deleted",
+        ),
+        OTHER,
+    ),
 }
 
 
 class Hook(Plain):
     """One event, or an array of up to 500."""
+
+    proof: ClassVar[Proof] = "password"
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth or the bearer token."""
@@ -41,7 +59,7 @@ def _told(event: Bag) -> Told:
     at = event.text("ts_epoch") or event.text("ts_event")
     return told(
         event,
-        _MEANINGS.get(name, OTHER),
+        _MEANINGS.get(name, UNKNOWN),
         name,
         ids=(event.text("message-id"), name, at, event.text("email")),
         at=at,

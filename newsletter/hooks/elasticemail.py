@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl
 
-from newsletter.hooks import Call, Plain, Told, Unreadable, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, Unreadable, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "Sent": ("delivered", ""),
     "AbuseReport": ("complained", ""),
     "Unsubscribed": ("unsubscribed", ""),
+    **dict.fromkeys(("Opened", "Clicked"), OTHER),
 }
 _CATEGORIES: Final[dict[str, Meaning]] = {
     "NoMailbox": ("bounced", "hard"),
@@ -31,6 +32,9 @@ _CATEGORIES: Final[dict[str, Meaning]] = {
 class Hook(Plain):
     """One event a request."""
 
+    proof: ClassVar[Proof] = "password"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"deferred"}
+
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth."""
         del now
@@ -44,7 +48,7 @@ class Hook(Plain):
             raise Unreadable("no query") from error
         event = Bag(fields)
         name, category = event.text("status"), event.text("category")
-        meaning = _MEANINGS.get(name, OTHER)
+        meaning = _MEANINGS.get(name, UNKNOWN)
         if name == "Error":
             meaning = _CATEGORIES.get(category, ("bounced", "soft"))
         return [

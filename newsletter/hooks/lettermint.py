@@ -5,10 +5,10 @@ That the server's answer stands in `data.response` is an assumption: nothing mac
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Forged, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Forged, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "message.delivered": ("delivered", ""),
@@ -18,11 +18,25 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "message.suppressed": ("rejected", ""),
     "message.spam_complaint": ("complained", ""),
     "message.unsubscribed": ("unsubscribed", ""),
+    **dict.fromkeys(
+        (
+            "message.created",
+            "message.sent",
+            "message.opened",
+            "message.clicked",
+            "message.inbound",
+            "webhook.test",
+        ),
+        OTHER,
+    ),
 }
 
 
 class Hook(Plain):
     """One event a request."""
+
+    proof: ClassVar[Proof] = "hmac"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"deferred"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check `X-Lettermint-Signature: t=…,v1=…`; the delivery header must say the same time."""
@@ -42,7 +56,7 @@ class Hook(Plain):
         return [
             told(
                 event,
-                _MEANINGS.get(name, OTHER),
+                _MEANINGS.get(name, UNKNOWN),
                 name,
                 ids=(event.text("id"),),
                 at=event.text("timestamp") or event.text("created_at"),

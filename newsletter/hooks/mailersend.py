@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "activity.delivered": ("delivered", ""),
@@ -14,11 +14,34 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "activity.hard_bounced": ("bounced", "hard"),
     "activity.spam_complaint": ("complained", ""),
     "activity.unsubscribed": ("unsubscribed", ""),
+    **dict.fromkeys(
+        (
+            "activity.sent",
+            "activity.opened",
+            "activity.opened_unique",
+            "activity.clicked",
+            "activity.clicked_unique",
+            "activity.survey_opened",
+            "activity.survey_submitted",
+            "sender_identity.verified",
+            "maintenance.start",
+            "maintenance.end",
+            "inbound_forward.failed",
+            "email_single.verified",
+            "email_list.verified",
+            "bulk_email.completed",
+            "webhook.test",
+        ),
+        OTHER,
+    ),
 }
 
 
 class Hook(Plain):
     """One event a request; our key comes back among the tags."""
+
+    proof: ClassVar[Proof] = "hmac"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"rejected"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check the header `Signature`."""
@@ -32,7 +55,7 @@ class Hook(Plain):
         return [
             told(
                 event,
-                _MEANINGS.get(name, OTHER),
+                _MEANINGS.get(name, UNKNOWN),
                 name,
                 ids=(data.text("id"), name),
                 at=data.text("created_at") or event.text("created_at"),

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, bags, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, bags, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "sent": ("delivered", ""),
     "blocked": ("rejected", ""),
     "spam": ("complained", ""),
     "unsub": ("unsubscribed", ""),
+    **dict.fromkeys(("open", "click"), OTHER),
 }
 _OURS: Final = ("spam", "content", "sender", "policy", "mailjet")
 """Values of `error_related_to` that say nothing about the reader."""
@@ -19,6 +20,9 @@ _OURS: Final = ("spam", "content", "sender", "policy", "mailjet")
 
 class Hook(Plain):
     """One event, or an array of them where grouping is on."""
+
+    proof: ClassVar[Proof] = "password"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"deferred"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth."""
@@ -32,7 +36,7 @@ class Hook(Plain):
 
 def _told(event: Bag) -> Told:
     name, at = event.text("event"), event.text("time")
-    meaning = _MEANINGS.get(name, OTHER)
+    meaning = _MEANINGS.get(name, UNKNOWN)
     if name == "bounce":
         hard = event.value("hard_bounce") is True
         ours = event.text("error_related_to") in _OURS

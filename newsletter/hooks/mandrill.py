@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl
 
-from newsletter.hooks import Call, Forged, Plain, Told, Unreadable, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, bags, json_of, key_in, told
+from newsletter.hooks import Call, Forged, Plain, Proof, Told, Unreadable, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, bags, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "delivered": ("delivered", ""),
@@ -16,12 +16,18 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "reject": ("rejected", ""),
     "spam": ("complained", ""),
     "unsub": ("unsubscribed", ""),
+    **dict.fromkeys(
+        ("send", "open", "click", "inbound", "whitelist", "blacklist", "allowlist", "denylist"),
+        OTHER,
+    ),
 }
 _FIELD: Final = "mandrill_events"
 
 
 class Hook(Plain):
     """A form field with up to 1,000 events; the signature covers `public_url` as in settings."""
+
+    proof: ClassVar[Proof] = "hmac"
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check the header `X-Mandrill-Signature`."""
@@ -49,10 +55,11 @@ def _form(body: bytes) -> list[tuple[str, str]]:
 
 
 def _told(event: Bag) -> Told:
-    name, mail = event.text("event"), event.bag("msg")
+    # What they tell of their lists of addresses has a type instead.
+    name, mail = event.text("event") or event.text("type"), event.bag("msg")
     return told(
         event,
-        _MEANINGS.get(name, OTHER),
+        _MEANINGS.get(name, UNKNOWN),
         name,
         ids=(event.text("_id") or mail.text("_id"), name, event.text("ts")),
         at=event.text("ts"),

@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "MessageSent": ("delivered", ""),
     "MessageDelayed": ("deferred", "soft"),
-    "MessageDeliveryFailed": ("bounced", "hard"),
+    # Any answer with a 5, whatever it says.
+    "MessageDeliveryFailed": ("bounced", ""),
     "MessageBounced": ("bounced", ""),
+    **dict.fromkeys(
+        ("MessageHeld", "MessageLinkClicked", "MessageLoaded", "DomainDNSError"), OTHER
+    ),
 }
 
 
 class Hook(Plain):
     """One event a request; the key is the server's public one, base64 of DER; the tag has ours."""
+
+    proof: ClassVar[Proof] = "rsa"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"complained", "rejected", "unsubscribed"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check `X-Postal-Signature-256`; the older header with SHA-1 proves nothing here."""
@@ -32,7 +39,7 @@ class Hook(Plain):
         return [
             told(
                 event,
-                _MEANINGS.get(name, OTHER),
+                _MEANINGS.get(name, UNKNOWN),
                 name,
                 ids=(event.text("uuid"),),
                 at=event.text("timestamp"),

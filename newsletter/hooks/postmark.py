@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import Call, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _BOUNCES: Final[dict[str, Meaning]] = {
     "HardBounce": ("bounced", "hard"),
@@ -24,12 +24,25 @@ _BOUNCES: Final[dict[str, Meaning]] = {
     "TemplateRenderingFailed": ("rejected", ""),
     "SpamComplaint": ("complained", ""),
     "Unsubscribe": ("unsubscribed", ""),
+    **dict.fromkeys(
+        (
+            "AddressChange",
+            "AutoResponder",
+            "InboundError",
+            "OpenRelayTest",
+            "Subscribe",
+            "Unconfirmed",
+        ),
+        OTHER,
+    ),
 }
 """By `Type`. An automatic reply, a changed address and the like say nothing about the mailbox."""
 
 
 class Hook(Plain):
     """One record a request."""
+
+    proof: ClassVar[Proof] = "password"
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth."""
@@ -55,6 +68,7 @@ class Hook(Plain):
         ]
 
 
+_UNWEIGHED: Final = ("Open", "Click", "Inbound", "SubscriptionChange")
 _TIMES: Final = ("BouncedAt", "DeliveredAt", "ChangedAt", "ReceivedAt")
 
 
@@ -64,9 +78,9 @@ def _meaning(event: Bag, record: str, kind: str) -> Meaning:
     if record == "SpamComplaint":
         return "complained", ""
     if record == "Bounce":
-        return _BOUNCES.get(kind, OTHER)
+        return _BOUNCES.get(kind, UNKNOWN)
     # Suppressions for bounces and complaints are told of by these as well.
     by_hand = event.text("SuppressionReason") == "ManualSuppression"
     if record == "SubscriptionChange" and event.value("SuppressSending") is True and by_hand:
         return "unsubscribed", ""
-    return OTHER
+    return OTHER if record in _UNWEIGHED else UNKNOWN

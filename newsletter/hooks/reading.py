@@ -11,6 +11,9 @@ from newsletter.hooks import Bounce, Kind, Told, Unreadable
 
 Meaning = tuple[Kind, Bounce]
 OTHER: Final[Meaning] = ("other", "")
+"""Documented, and of no weight."""
+UNKNOWN: Final[Meaning] = ("unknown", "")
+"""Of a kind that was not documented: kept, so that somebody may look at it."""
 
 _LONGEST_ID: Final = 200
 """A unique index of PostgreSQL refuses what is longer than 2.7 kB."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "email.delivered": ("delivered", ""),
@@ -13,6 +13,22 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "email.complained": ("complained", ""),
     "email.suppressed": ("rejected", ""),
     "email.failed": ("rejected", ""),
+    **dict.fromkeys(
+        (
+            "email.sent",
+            "email.opened",
+            "email.clicked",
+            "email.scheduled",
+            "email.received",
+            "contact.created",
+            "contact.updated",
+            "contact.deleted",
+            "domain.created",
+            "domain.updated",
+            "domain.deleted",
+        ),
+        OTHER,
+    ),
 }
 _BOUNCES: Final[dict[str, Meaning]] = {
     "Permanent": ("bounced", "hard"),
@@ -20,8 +36,14 @@ _BOUNCES: Final[dict[str, Meaning]] = {
 }
 
 
+_FILTERED: Final = ("MessageTooLarge", "ContentRejected", "AttachmentRejected")
+
+
 class Hook(Plain):
     """One event a request, named by `svix-id`."""
+
+    proof: ClassVar[Proof] = "standard"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"unsubscribed"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check by the secret `whsec_…`."""
@@ -32,11 +54,13 @@ class Hook(Plain):
         event = Bag(json_of(call.body))
         name, data = event.text("type"), event.bag("data")
         bounce = data.bag("bounce")
-        meaning = _MEANINGS.get(name, OTHER)
+        meaning = _MEANINGS.get(name, UNKNOWN)
         if name == "email.bounced":
             meaning = _BOUNCES.get(bounce.text("type"), ("bounced", ""))
             if bounce.text("subType") in ("Suppressed", "OnAccountSuppressionList"):
                 meaning = ("rejected", "")
+            elif bounce.text("subType") in _FILTERED:
+                meaning = ("bounced", "policy")
         to = data.value("to")
         diagnostic = bounce.value("diagnosticCode")
         said = " ".join(map(str, diagnostic)) if isinstance(diagnostic, list) else ""

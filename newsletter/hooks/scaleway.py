@@ -7,11 +7,11 @@ is an assumption. A subscription is confirmed at Scaleway's own hosts only.
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from newsletter.hooks import Call, Forged, Told, signing, sns
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Forged, Kind, Proof, Told, signing, sns
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _HOST: Final = re.compile(r"(?:[a-z0-9-]{1,40}\.){1,3}scaleway\.com")
 _MEANINGS: Final[dict[str, Meaning]] = {
@@ -22,11 +22,15 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     # Identified as spam by a server; not by the reader.
     "email_spam": ("bounced", "policy"),
     "email_blocklisted": ("rejected", ""),
+    **dict.fromkeys(("email_queued", "blocklist_created", "unknown_type"), OTHER),
 }
 
 
 class Hook:
     """One event a request."""
+
+    proof: ClassVar[Proof] = "password"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"complained", "unsubscribed"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth."""
@@ -54,7 +58,7 @@ class Hook:
         return [
             told(
                 event,
-                _MEANINGS.get(name, OTHER),
+                _MEANINGS.get(name, UNKNOWN),
                 name,
                 ids=(event.text("id"),),
                 at=event.text("created_at"),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, bags, json_of, key_in, told
+from newsletter.hooks import Call, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, bags, json_of, key_in, told
 
 _HEADER: Final = "x-twilio-email-event-webhook-"
 _MEANINGS: Final[dict[str, Meaning]] = {
@@ -16,11 +16,15 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "spamreport": ("complained", ""),
     "unsubscribe": ("unsubscribed", ""),
     "group_unsubscribe": ("unsubscribed", ""),
+    **dict.fromkeys(
+        ("processed", "open", "click", "group_resubscribe", "account_status_change"), OTHER
+    ),
 }
 _CLASSES: Final[dict[str, Meaning]] = {
     "Invalid Address": ("bounced", "hard"),
     "Reputation": ("bounced", "policy"),
     "Content": ("bounced", "policy"),
+    "Frequency or Volume Too High": ("bounced", "policy"),
     "Technical": ("bounced", "soft"),
     "Mailbox Unavailable": ("bounced", "soft"),
 }
@@ -28,6 +32,8 @@ _CLASSES: Final[dict[str, Meaning]] = {
 
 class Hook(Plain):
     """An array of events a request; the key is the public one of the settings page."""
+
+    proof: ClassVar[Proof] = "ecdsa"
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check the signature in the headers."""
@@ -43,7 +49,7 @@ class Hook(Plain):
 
 def _told(event: Bag) -> Told:
     name = event.text("event")
-    meaning = _MEANINGS.get(name, OTHER)
+    meaning = _MEANINGS.get(name, UNKNOWN)
     if name == "bounce":
         own = event.text("type") == "blocked"
         meaning = _CLASSES.get(

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Told, sns
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Proof, Told, sns
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _BOUNCES: Final[dict[str, Meaning]] = {
     "Permanent": ("bounced", "hard"),
@@ -18,6 +18,7 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "Rendering Failure": ("rejected", ""),
     "Complaint": ("complained", ""),
     "Bounce": ("bounced", ""),
+    **dict.fromkeys(("Send", "Open", "Click"), OTHER),
 }
 _PEOPLE: Final = {
     "Bounce": ("bounce", "bouncedRecipients"),
@@ -32,6 +33,9 @@ _FILTERED: Final = ("MessageTooLarge", "ContentRejected", "AttachmentRejected")
 class Hook:
     """The key is the ARN of the topic."""
 
+    proof: ClassVar[Proof] = "sns"
+    tells: ClassVar[frozenset[Kind]] = EVENTS
+
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check the message of SNS."""
         sns.verify(call, keys, now)
@@ -45,11 +49,11 @@ class Hook:
         message = Bag(json_of(call.body))
         if message.text("Type") != "Notification":
             return []
-        text = message.text("Message")
         whole = message.value("Message")
         # SNS itself, and a first test of SES, write plain words.
-        event = Bag(json_of(whole) if isinstance(whole, str) and text.startswith("{") else None)
-        return _all(event, message.text("MessageId"))
+        if not isinstance(whole, str) or not whole.startswith("{"):
+            return []
+        return _all(Bag(json_of(whole)), message.text("MessageId"))
 
 
 def _all(event: Bag, number: str) -> list[Told]:
@@ -96,4 +100,4 @@ def _meaning(name: str, detail: Bag) -> Meaning:
     if name == "Subscription":
         left = detail.value("newTopicPreferences", "unsubscribeAll") is True
         return ("unsubscribed", "") if left else OTHER
-    return _MEANINGS.get(name, OTHER)
+    return _MEANINGS.get(name, UNKNOWN)

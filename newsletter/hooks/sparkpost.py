@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, bags, json_of, key_in, told
+from newsletter.hooks import Call, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, bags, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "delivery": ("delivered", ""),
@@ -16,10 +16,33 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "spam_complaint": ("complained", ""),
     "list_unsubscribe": ("unsubscribed", ""),
     "link_unsubscribe": ("unsubscribed", ""),
+    **dict.fromkeys(
+        (
+            "injection",
+            "open",
+            "initial_open",
+            "click",
+            "amp_open",
+            "amp_initial_open",
+            "amp_click",
+            "relay_injection",
+            "relay_rejection",
+            "relay_delivery",
+            "relay_tempfail",
+            "relay_permfail",
+            "ab_test_completed",
+            "ab_test_cancelled",
+            "success",
+            "error",
+            "sms_status",
+        ),
+        OTHER,
+    ),
 }
 _CLASSES: Final[dict[str, Meaning]] = {
     "10": ("bounced", "hard"),
     "30": ("bounced", "hard"),
+    "23": ("bounced", "policy"),
     "25": ("rejected", ""),
     "50": ("bounced", "policy"),
     "51": ("bounced", "policy"),
@@ -31,11 +54,13 @@ _CLASSES: Final[dict[str, Meaning]] = {
     "90": ("unsubscribed", ""),
     "100": OTHER,
 }
-"""By `bounce_class`; the others are soft. 60, 80 and 100 are machines that answer."""
+"""By `bounce_class`; the others are soft. 23: a mail too large; 60, 80, 100: machines answer."""
 
 
 class Hook(Plain):
     """An array of events in envelopes; an empty envelope is a ping."""
+
+    proof: ClassVar[Proof] = "password"
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check basic auth."""
@@ -50,7 +75,7 @@ class Hook(Plain):
 
 def _told(event: Bag) -> Told:
     name = event.text("type")
-    meaning = _MEANINGS.get(name, OTHER)
+    meaning = _MEANINGS.get(name, UNKNOWN)
     if name in ("bounce", "out_of_band"):
         meaning = _CLASSES.get(event.text("bounce_class"), ("bounced", "soft"))
     return told(

@@ -6,10 +6,10 @@ Assumptions: the signature may lack its `v1,`, and the field names of an event.
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _HEADER: Final = "webhook-signature"
 _MEANINGS: Final[dict[str, Meaning]] = {
@@ -19,11 +19,15 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "complaint": ("complained", ""),
     "list_unsub": ("unsubscribed", ""),
     "unsubscribe": ("unsubscribed", ""),
+    **dict.fromkeys(("sent", "opened", "clicked"), OTHER),
 }
 
 
 class Hook(Plain):
     """One event a request."""
+
+    proof: ClassVar[Proof] = "standard"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"deferred", "rejected"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check by the secret of the webhook."""
@@ -39,7 +43,7 @@ class Hook(Plain):
         return [
             told(
                 event,
-                _MEANINGS.get(name, OTHER),
+                _MEANINGS.get(name, UNKNOWN),
                 name,
                 ids=(event.text("event_id"),),
                 at=event.text("timestamp"),

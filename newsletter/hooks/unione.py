@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
-from newsletter.hooks import Call, Forged, Plain, Told, signing
-from newsletter.hooks.reading import OTHER, Bag, Meaning, json_of, key_in, told
+from newsletter.hooks import EVENTS, Call, Forged, Kind, Plain, Proof, Told, signing
+from newsletter.hooks.reading import OTHER, UNKNOWN, Bag, Meaning, json_of, key_in, told
 
 _MEANINGS: Final[dict[str, Meaning]] = {
     "delivered": ("delivered", ""),
@@ -14,12 +14,20 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "hard_bounced": ("bounced", "hard"),
     "spam": ("complained", ""),
     "unsubscribed": ("unsubscribed", ""),
+    **dict.fromkeys(("sent", "opened", "clicked", "subscribed"), OTHER),
 }
+_FILTERED: Final = ("err_spam", "err_blacklisted", "err_too_large")
+"""Beginnings of `delivery_status` that say nothing about the reader."""
+_SPAM_BLOCK: Final = "transactional_spam_block"
+"""Another event than that of a mail's fate: an address of theirs is on a list of blocked ones."""
 _AUTH: Final = re.compile(rb'("auth"\s*:\s*")([0-9a-fA-F]{32})(")')
 
 
 class Hook(Plain):
     """Up to 100 events; the webhook's key is the API key."""
+
+    proof: ClassVar[Proof] = "md5"
+    tells: ClassVar[frozenset[Kind]] = EVENTS - {"rejected"}
 
     def verify(self, call: Call, keys: Sequence[str], now: datetime) -> None:
         """Check the field `auth`."""
@@ -40,9 +48,12 @@ def _told(event: Bag) -> Told:
     data = event.bag("event_data")
     name = data.text("status")
     info = data.bag("delivery_info")
+    meaning = _MEANINGS.get(name, UNKNOWN)
+    if name == "hard_bounced" and info.text("delivery_status").startswith(_FILTERED):
+        meaning = ("bounced", "policy")
     return told(
         event,
-        _MEANINGS.get(name, OTHER),
+        OTHER if event.text("event_name") == _SPAM_BLOCK else meaning,
         name or event.text("event_name"),
         at=data.text("event_time"),
         key=key_in(data.value("metadata")),

@@ -35,6 +35,7 @@ from newsletter.store.schema import (
     subscribers,
     subscriptions,
     sync_rows,
+    told,
 )
 from newsletter.store.schema import suppressions as sealed
 
@@ -55,7 +56,8 @@ why a provider refused may quote the address, or the name before the @."""
 
 # Subscriptions first: while one stands, triggers keep proof and results as they are.
 _ORDER: Final = (
-    subscriptions, consents, results, deliveries, events, requests, replies, sync_rows, subscribers,
+    subscriptions, consents, results, deliveries, events, told, requests, replies, sync_rows,
+    subscribers,
 )  # fmt: skip
 
 
@@ -196,9 +198,9 @@ def pending_elsewhere(connection: Connection) -> tuple[Farewell, ...]:
 
 def passed_on(connection: Connection, address_keys: Iterable[str]) -> int:
     """Forget these erased addresses at last: Creamailer has been told. Give how many they were."""
-    told = farewells.c.address_key.in_(list(address_keys))
+    gone = farewells.c.address_key.in_(list(address_keys))
     return connection.execute(
-        delete(farewells).where(farewells.c.service == _SERVICE, told)
+        delete(farewells).where(farewells.c.service == _SERVICE, gone)
     ).rowcount
 
 
@@ -216,8 +218,8 @@ def _touched(table: Table, theirs: ColumnElement[bool]) -> ColumnElement[bool]:
     if table is deliveries:
         return theirs & (deliveries.c.address != "")
     if table is results:
-        told = or_(results.c.reason != "", results.c.provider_id != "")
-        return theirs & told & (results.c.state != "excluded")
+        said = or_(results.c.reason != "", results.c.provider_id != "")
+        return theirs & said & (results.c.state != "excluded")
     return theirs
 
 

@@ -21,6 +21,7 @@ from newsletter.register.traces import (
     Subscription,
     Suppression,
     SyncRow,
+    Told,
     Wording,
 )
 from newsletter.register.whose import Who, Whose
@@ -44,6 +45,7 @@ class Record:
     replies: tuple[Reply, ...]
     deliveries: tuple[Delivery, ...]
     events: tuple[Event, ...]
+    told: tuple[Told, ...]
     suppression: Suppression | None
     """Also one that has run out."""
     elsewhere: tuple[SyncRow, ...]
@@ -92,6 +94,7 @@ def _collect(connection: Connection, person: Whose, keys: Sequence[str]) -> Reco
         replies=reading.of(schema.replies, Reply),
         deliveries=reading.deliveries(),
         events=reading.events(),
+        told=reading.of(schema.told, Told),
         suppression=_suppression(connection, person, keys),
         elsewhere=reading.of(schema.sync_rows, SyncRow),
         farewells=reading.of(schema.farewells, Farewell),

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from newsletter.register import audit as log
 from newsletter.register import erasing, whose
+from newsletter.register import told as telling
 from newsletter.register.subscriptions import State
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -43,6 +44,7 @@ from newsletter.store.schema import (
     sync_calls,
     sync_marks,
     sync_rows,
+    told,
 )
 
 _SLICE: Final = 500
@@ -155,7 +157,7 @@ class _Due:
 
     def forget(self, connection: Connection, ids: list[int]) -> None:
         """Delete people who never confirmed, as if they had never been there."""
-        for table in (subscriptions, requests):
+        for table in (subscriptions, requests, told):
             connection.execute(delete(table).where(table.c.subscriber_id.in_(ids)))
         connection.execute(delete(subscribers).where(subscribers.c.id.in_(ids)))
 
@@ -191,6 +193,7 @@ def _rules(settings: Settings, now: datetime) -> tuple[_Rule, ...]:
             events,
             events.c.recorded_at <= months_before(now, kept.events_months),
         ),
+        _Rule("their own words for it", told, told.c.taken_at <= now - telling.KEPT),
         _Rule("mails of the service", replies, replies.c.queued_at <= old_replies),
         _Rule("lines of the audit log", audit, audit.c.at <= months_before(now, kept.audit_months)),
         _Rule("suppressions that ran out", suppressions, suppressions.c.expires_at <= now),

@@ -126,6 +126,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """The same in the provider's own words, for a month."""
+
+    source: str
+    source_id: str
+    kind: str
+    name: str
+    """The provider's word for it."""
+    raw: str
+    """JSON."""
+    happened_at: datetime
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One issue that was, or is to be, mailed to them."""
 

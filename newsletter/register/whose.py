@@ -22,6 +22,7 @@ from newsletter.store.schema import (
     subscribers,
     subscriptions,
     sync_rows,
+    told,
 )
 
 Who = int | str
@@ -106,6 +107,7 @@ def rows_of(ids: Collection[int], keys: Collection[str]) -> dict[Table, ColumnEl
         requests: or_(requests.c.subscriber_id.in_(ids), requests.c.address_key.in_(keys)),
         replies: or_(replies.c.subscriber_id.in_(ids), replies.c.address_key.in_(keys)),
         events: events.c.subscriber_id.in_(ids),
+        told: told.c.subscriber_id.in_(ids),
         deliveries: mailed,
         results: results.c.delivery_id.in_(select(deliveries.c.id).where(mailed)),
         sync_rows: sync_rows.c.address_key.in_(keys),

@@ -237,6 +237,21 @@ events = Table(
     ),
 )  # fmt: skip
 
+# All that vendors told, for a month: in their words, where it is of somebody in the register.
+told = Table(
+    "told",
+    metadata,
+    Column("source", Text, primary_key=True),  # the provider
+    Column("source_id", Text, primary_key=True),  # its own name for the event: taken once
+    Column("subscriber_id", Key, index=True),
+    Column("delivery_id", Key),
+    Column("kind", Text, nullable=False),  # as of events, or other, or unknown
+    Column("name", Text, nullable=False),  # the provider's word for it
+    Column("raw", Text, nullable=False, server_default=""),  # JSON; text, so that it stays as it is
+    Column("happened_at", UTCDateTime, nullable=False),
+    Column("taken_at", UTCDateTime, nullable=False, index=True),
+)
+
 # Who looked at, exported or changed what of the register (GDPR art. 30, 32).
 audit = Table(
     "audit",

@@ -1,6 +1,8 @@
 """/hooks/{provider}: what vendors tell, proved before it is read, kept in one transaction.
 
-A vendor without a key in the environment has no door (404). Nothing says why a request is refused.
+A vendor without a key in the environment has no door (404). Nothing says why a request is refused;
+only one that brings no password at all, where that is the proof, is asked for it, since many
+programs keep what stands in an address until then.
 """
 
 import asyncio
@@ -22,8 +24,10 @@ from newsletter import hooks, mailing
 from newsletter.hooks import Call, Forged, Hook, Told, Unreadable
 from newsletter.mailing.envelope import Envelope
 from newsletter.register import events
+from newsletter.register import told as telling
 from newsletter.register.bounces import Bounce, classify, status_of
 from newsletter.register.events import Event
+from newsletter.register.told import Saying
 from newsletter.store.schema import deliveries, mailings
 from newsletter.web.site import Site, site_of
 
@@ -32,8 +36,10 @@ LARGEST: Final = 5 * 1024 * 1024
 
 _PATIENCE_SECONDS: Final = 10
 _SLICE: Final = 500
-_PRECISE: Final = re.compile(r"[45]\.(?!0\.|5\.)\d+\.(?!0$)\d+")
-"""A status code that says more than that it failed."""
+_MOST_NAMES: Final = 10
+_ASKED: Final = 'Basic realm="webhooks", charset="UTF-8"'
+_PRECISE: Final = re.compile(r"4\.\d+\.\d+|5\.(?:[34]\.\d+|(?!0\.|5\.)\d+\.(?!0$)\d+)")
+"""A status code that says more than that it failed: that it may work again, or what is at fault."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,17 +97,30 @@ async def _take(
         told = await asyncio.to_thread(_prove, hook, call, keys, now)
     except Forged as error:
         _log.warning("a request to /hooks/%s was refused: %s", provider, error)
+        if hook.proof == "password" and "authorization" not in call.headers:
+            raise HTTPException(401, headers={"WWW-Authenticate": _ASKED}) from error
         raise HTTPException(403) from error
     except Unreadable as error:
         _log.warning("a request to /hooks/%s cannot be read: %s", provider, error)
         raise HTTPException(400) from error
     work = functools.partial(_keep, site=site, source=provider, told=told, now=now)
     await site.writer.write(work)
+    _tell_of_unknown(provider, told)
     return PlainTextResponse("ok\n")
 
 
+def _tell_of_unknown(provider: str, told: Sequence[Told]) -> None:
+    """Name the kinds of events that nobody knows; which ones they were, the database says."""
+    if names := sorted({one.name for one in told if one.kind == "unknown"}):
+        said = ", ".join(telling.plain(name) or "(no name)" for name in names[:_MOST_NAMES])
+        _log.warning("/hooks/%s told of kinds of events that are unknown here: %s", provider, said)
+
+
 def _prove(hook: Hook, call: Call, keys: Sequence[str], now: datetime) -> list[Told]:
-    hook.verify(call, keys, now)
+    try:
+        hook.verify(call, keys, now)
+    except Unreadable as error:  # some proofs stand in the body
+        raise Forged(f"its proof cannot be read ({error})") from error
     told = hook.read(call)
     hook.confirm(call)
     return told
@@ -111,10 +130,13 @@ def _keep(
     connection: Connection, *, site: Site, source: str, told: Sequence[Told], now: datetime
 ) -> None:
     known = _deliveries(connection, told)
+    said = [saying_of(one, known.get(one.key or ""), now) for one in told]
+    new = telling.keep(connection, source, said, now)
     found = [
         event
         for one in told
-        if (event := event_of(one, source, known.get(one.key or ""), now)) is not None
+        if one.event_id in new
+        and (event := event_of(one, source, known.get(one.key or ""), now)) is not None
     ]
     if not found:
         return
@@ -124,12 +146,27 @@ def _keep(
         mailing.settle_by_events(connection, now=now, members=members)
 
 
+def saying_of(one: Told, delivery: int | None, now: datetime) -> Saying:
+    """Say what was told as the register keeps it for a month."""
+    return Saying(
+        source_id=one.event_id,
+        kind=one.kind,
+        name=one.name,
+        raw=one.raw,
+        address=one.address,
+        delivery_id=delivery,
+        happened_at=one.happened_at or now,
+        tracks=one.tracks,
+    )
+
+
 def event_of(one: Told, source: str, delivery: int | None, now: datetime) -> Event | None:
     """Make the register's event of what was told; None for what says nothing about a person."""
-    if one.kind == "other":
+    kind = one.kind
+    if kind == "other" or kind == "unknown":  # noqa: PLR1714 - so mypy knows what is left
         return None
     return Event(
-        kind=one.kind,
+        kind=kind,
         source=source,
         source_id=one.event_id,
         happened_at=one.happened_at or now,

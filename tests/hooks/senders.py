@@ -126,7 +126,7 @@ def hexadecimal(header: str, key: str) -> Callable[[Any, dt.datetime], Call]:
 
 
 def mandrill(event: object, now: dt.datetime) -> Call:
-    url, text = "https://uutiset.example.fi/hooks/mandrill", json.dumps(event)
+    url, text = "https://kirje.example.fi/hooks/mandrill", json.dumps(event)
     content = f"{url}mandrill_events{text}".encode()
     headers = {"x-mandrill-signature": b64(hmac.digest(b"mandrill-key", content, "sha1"))}
     return Call(url, headers, urlencode({"mandrill_events": text}).encode())

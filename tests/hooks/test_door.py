@@ -9,24 +9,15 @@ import pytest
 from sqlalchemy import Table, insert, select
 from starlette.testclient import TestClient
 
+from newsletter import hooks
 from newsletter.hooks import Call, Told
 from newsletter.mailing.envelope import Envelope
 from newsletter.store import Store
 from newsletter.store.schema import batches, deliveries, editions, events, mailings, results
 from newsletter.testing import NOW
-from newsletter.testing.readers import Clock, make_workspace, state_of, subscribe
-from newsletter.web import create_app
+from newsletter.testing.readers import make_workspace, state_of, subscribe
 from newsletter.web.hooks import LARGEST, weigh
 from tests.hooks.senders import BASIC, SENDERS, mailgun, sendgrid
-
-
-@pytest.fixture
-def client(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    for vendor, (key, _) in SENDERS.items():
-        monkeypatch.setenv(f"NEWSLETTER_{vendor.upper()}_WEBHOOK_KEY", f"whsec_bm8= {key}")
-    app = create_app(make_workspace(tmp_path), store, clock=Clock())
-    with TestClient(app, follow_redirects=False) as opened:
-        yield opened
 
 
 def post(client: TestClient, vendor: str, call: Call) -> int:
@@ -191,12 +182,28 @@ def test_words_and_codes_count_before_the_vendors_class(
 
 
 def test_a_forged_request_is_refused_without_a_reason(client: TestClient) -> None:
+    given = {"Authorization": "Basic bm86bm8="}
     answers = [
-        client.post(f"/hooks/{vendor}", content=b'{"event": "complained"}') for vendor in SENDERS
+        client.post(f"/hooks/{vendor}", content=b'{"event": "complained"}', headers=given)
+        for vendor in SENDERS
     ]
 
     assert [answer.status_code for answer in answers] == [403] * len(SENDERS)
     assert len({answer.text for answer in answers}) == 1
+
+
+def test_who_keeps_the_password_of_an_address_until_it_is_asked_for_is_asked(
+    client: TestClient,
+) -> None:
+    answers = {vendor: client.post(f"/hooks/{vendor}", content=b"{}") for vendor in SENDERS}
+    asked = {
+        vendor
+        for vendor, answer in answers.items()
+        if answer.status_code == 401 and answer.headers["www-authenticate"].startswith("Basic")
+    }
+
+    assert asked == {vendor for vendor in SENDERS if hooks.load(vendor).proof == "password"}
+    assert {answers[vendor].status_code for vendor in answers.keys() - asked} == {403}
 
 
 def test_an_old_request_is_refused(client: TestClient) -> None:
@@ -232,7 +239,7 @@ def test_elastic_email_tells_by_get(client: TestClient, store: Store) -> None:
     query = "status=AbuseReport&to=aino%40example.fi&messageid=m&date=2026-04-12+13%3A20%3A00"
     name, _, password = BASIC.partition(":")
 
-    assert client.get(f"/hooks/elasticemail?{query}").status_code == 403
+    assert client.get(f"/hooks/elasticemail?{query}").status_code == 401
     assert client.head(f"/hooks/elasticemail?{query}", auth=(name, password)).status_code == 200
     assert state_of(store, reader) == "active"
     assert client.get(f"/hooks/elasticemail?{query}", auth=(name, password)).status_code == 200

@@ -78,6 +78,7 @@ _WORDS: Final = {
     "results": "answers of the provider (emptied: mailings are counted from them)",
     "deliveries": "issues mailed to them (emptied: mailings are counted from them)",
     "events": "events that providers told",
+    "told": "their own words for it",
     "requests": "things asked for with their address",
     "replies": "mails of the service to them",
     "sync_rows": "entries read from another service",

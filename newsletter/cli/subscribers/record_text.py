@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Reply,
         Request,
         Subscription,
+        Told,
     )
 
 _WIDEST: Final = 100
@@ -34,6 +35,7 @@ def lines(record: "Record", now: datetime) -> Iterator[str]:
         ("Asked for", _table(_request(item, now) for item in record.requests)),
         ("Issues", _table(map(_delivery, record.deliveries))),
         ("What providers told", _table(map(_event, record.events))),
+        ("In their own words", (line for item in record.told for line in _told(item))),
         ("Mails of the service", _table(map(_reply, record.replies))),
         ("At other services", _elsewhere(record)),
         ("Audit log", _table(map(_line, record.audit))),
@@ -121,6 +123,11 @@ def _event(item: "Event") -> tuple[str, ...]:
     kind = " ".join(part for part in (item.bounce, item.kind) if part)
     text = " ".join(part for part in (item.code, item.text) if part)
     return (_time(item.happened_at), kind, item.issue or item.list_id, item.source, text)
+
+
+def _told(item: "Told") -> Iterator[str]:
+    yield f"{_time(item.happened_at)}  {item.source}: {item.name}"
+    yield from _wrapped(item.raw, " " * 18)
 
 
 def _reply(item: "Reply") -> tuple[str, ...]:

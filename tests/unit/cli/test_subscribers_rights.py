@@ -55,7 +55,8 @@ def test_everything_is_laid_out_under_headings(newsletter: Newsletter, store: St
     headings = [line for line in shown.stdout.splitlines()[1:] if line[:1].strip()]
     assert headings == [
         "Lists", "Consents", "What they agreed to and were told", "Asked for", "Issues",
-        "What providers told", "Mails of the service", "At other services", "Audit log",
+        "What providers told", "In their own words", "Mails of the service",
+        "At other services", "Audit log",
     ]  # fmt: skip
     for told in (
         "first name last name · organisation · sv · municipality Sysmä marker",

@@ -172,6 +172,13 @@ _ROWS: Final[Mapping[str, list[dict[str, Any]]]] = {
             "happened_at": at(22), "recorded_at": at(23),
         }
     ],
+    "told": [
+        {
+            "source": "told source", "source_id": "told id", "subscriber_id": PERSON,
+            "delivery_id": 4711, "kind": "told kind", "name": "told name",
+            "raw": f"told raw {AINO}", "happened_at": at(29), "taken_at": at(30),
+        }
+    ],
     "audit": [
         {
             "at": at(24), "actor": "tool", "act": "audit act", "subscriber_id": PERSON,

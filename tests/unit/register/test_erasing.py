@@ -148,7 +148,7 @@ def test_the_counts_say_what_was_erased_and_a_dry_run_says_the_same(store: Store
     assert erase(store) == planned
     assert planned.rows == {
         "subscriptions": 1, "consents": 1, "results": 1, "deliveries": 2, "events": 1,
-        "requests": 2, "replies": 1, "sync_rows": 1, "subscribers": 1,
+        "told": 1, "requests": 2, "replies": 1, "sync_rows": 1, "subscribers": 1,
     }  # fmt: skip
 
 

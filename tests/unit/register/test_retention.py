@@ -102,6 +102,10 @@ def test_an_expired_link_can_be_renewed_for_some_days_and_then_goes(
 def test_whoever_never_confirmed_goes_without_a_trace(store: Store) -> None:
     number = pend(store, "aino@example.com", since=NOW - 7 * DAY)
     request(store, "aino@example.com", expires_at=NOW, subscriber_id=number)
+    put(
+        store, s.told, source="x", source_id="1", subscriber_id=number, kind="other", name="sent",
+        raw="aino@example.com", happened_at=NOW, taken_at=NOW,
+    )  # fmt: skip
 
     assert due(sweep(store)) == {
         "subscriptions that nobody confirmed": 1,
@@ -109,6 +113,7 @@ def test_whoever_never_confirmed_goes_without_a_trace(store: Store) -> None:
     }
     left = rows(store)
     assert left["subscribers"] == left["subscriptions"] == left["suppressions"] == []
+    assert left["told"] == []
 
 
 def test_a_subscription_waits_as_long_as_its_link_works(store: Store, count_rows: Counts) -> None:
@@ -144,6 +149,10 @@ def test_whoever_is_on_another_list_loses_only_what_waited(store: Store, add: Ad
             {"subscriber_id": 1, "kind": "delivered", "source": "x", "happened_at": NOW},
         ),
         (
+            s.told, "their own words for it", 30 * DAY,
+            {"source": "x", "kind": "other", "name": "sent", "raw": "{}", "happened_at": NOW},
+        ),
+        (
             s.audit, "lines of the audit log", timedelta(days=5 * 365 + 1),
             {"actor": "hilja", "act": "looked up", "detail": {}},
         ),
@@ -154,9 +163,9 @@ def test_what_is_older_than_set_goes_to_the_second(
     store: Store, table: Table, title: str, old: timedelta, values: dict[str, Any]
 ) -> None:
     column = {"attempts": "made_at", "replies": "queued_at", "events": "recorded_at",
-              "audit": "at", "sync_calls": "called_at"}[table.name]  # fmt: skip
+              "told": "taken_at", "audit": "at", "sync_calls": "called_at"}[table.name]  # fmt: skip
     for seconds in (0, 1):
-        own = {"source_id": str(seconds)} if table is s.events else {}
+        own = {"source_id": str(seconds)} if table in (s.events, s.told) else {}
         moment = NOW - old + timedelta(seconds=seconds)
         put(store, table, **values, **own, **{column: moment})
 
