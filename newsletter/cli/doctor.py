@@ -1,6 +1,7 @@
 """`newsletter doctor`: what keeps mail from being sent, or from arriving."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.output import JSONOption, WorkspaceOption, count, say, show, show_json
+from newsletter.cli.providers import wrapped
 
 if TYPE_CHECKING:
     from newsletter.doctor import Diagnosis
@@ -87,6 +89,9 @@ def _wait(much: object) -> None:
 
 
 def _show(item: "Diagnosis") -> None:
-    show(f"{item.word:<8} {item.about}: {item.message}")
-    if item.hint:
-        show(f"         {item.hint}")
+    # Whoever reads it through a pipe gets whole lines.
+    room = shutil.get_terminal_size((10_000, 0)).columns
+    for line in wrapped(f"{item.word:<8} ", f"{item.about}: {item.message}", room):
+        show(line)
+    for line in wrapped(" " * 9, item.hint, room) if item.hint else []:
+        show(line)

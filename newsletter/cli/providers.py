@@ -1,24 +1,20 @@
 """`newsletter providers`: who can send mail for you, and what each of them can do."""
 
+import shutil
+import textwrap
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from newsletter.cli.output import JSONOption, show, show_json
+from newsletter.cli.output import JSONOption, say, show, show_json
 
 if TYPE_CHECKING:
-    from newsletter.providers import Capabilities, Pace
+    from newsletter.doctor.abilities import Told
 
-_OWN = {
-    "yes": "yes",
-    "plan": "by plan",
-    "approval": "if they allow",
-    "overwritten": "overwritten",
-    "no": "no",
-}
-"""What becomes of our own List-Unsubscribe."""
+_WIDEST: Final = 100
+"""Characters of a line of prose."""
+_LABEL: Final = 22
 
 
 def providers(
@@ -27,103 +23,102 @@ def providers(
 ) -> None:
     """List the providers that mail can go through, and what each can do.
 
-    The table is made from the drivers themselves. A name shows one in detail: its settings, the
-    environment variable of its key, and what to know about it.
+    The table is made from the drivers themselves; a narrow window shows the columns that decide
+    most. A name shows one in detail: its settings, the environment variables of its keys, and what
+    to know about it.
 
     Example: newsletter providers mailgun
     """
     from newsletter import providers as found
+    from newsletter.doctor import abilities
 
     names = (name,) if name else found.names()
-    told = [data(item) for item in names]
+    told = [abilities.data(item) for item in names]
     if as_json:
         show_json(told[0] if name else {"providers": told})
-        return
-    for line in _detail(told[0]) if name else _table(told):
-        show(line)
+    elif name:
+        for line in _detail(told[0], min(shutil.get_terminal_size((_WIDEST, 0)).columns, _WIDEST)):
+            show(line)
+    else:
+        # Whoever reads it through a pipe gets all columns.
+        _table(told, shutil.get_terminal_size((10_000, 0)).columns)
 
 
-def data(name: str) -> dict[str, Any]:
-    """Write what one provider can do as plain data; raises InputError for an unknown name."""
-    from newsletter import providers as found
-    from newsletter.providers import choices
+def _table(told: "list[Told]", room: int) -> None:
+    """Show as many columns as there is room for, from the first; tell of those left out."""
+    from newsletter.doctor import abilities
 
-    driver = found.provider_class(name)
-    can: Capabilities = driver.capabilities
-    return {
-        "name": name,
-        "title": can.title,
-        "sends": can.sends,
-        "batch_size": can.batch_size,
-        "own_unsubscribe": can.own_unsubscribe,
-        "idempotency_hours": can.idempotency and can.idempotency.total_seconds() / 3600,
-        "idempotency_per_recipient": can.idempotency_per_recipient,
-        "lookup": can.lookup,
-        "inline_images": can.inline_images,
-        "pace": pace(can.pace),
-        "notes": list(can.notes),
-        "key_variable": getattr(driver, "key_variable", ""),
-        "settings": choices.described(name),
-    }
+    heads = [column.head for column in abilities.COLUMNS]
+    columns = list(zip(heads, *(abilities.row(item) for item in told), strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    shown = 1
+    while shown < len(columns) and sum(widths[: shown + 1]) + 2 * shown <= room:
+        shown += 1
+    for line in zip(*columns[:shown], strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=False))
+        show("  ".join(cells).rstrip())
+    more = f"not shown here: {', '.join(heads[shown:])}; " if heads[shown:] else ""
+    for told_more in textwrap.wrap(f"{more}all about one: newsletter providers NAME", room):
+        say(told_more)
 
 
-def again(hours: float | None) -> str:
-    """Say how long a call may be repeated under its idempotency key."""
-    if hours is None:
-        return "never"
-    if timedelta(hours=hours) > timedelta(days=365):
-        return "always"
-    return f"for {hours:,.0f} hours" if hours >= 1 else f"for {hours * 60:.0f} minutes"
-
-
-def pace(documented: "Pace") -> str:
-    """Say how many mails an account may be given; empty: as many as it takes."""
-    rates = (
-        (documented.per_second, "second"),
-        (documented.per_minute, "minute"),
-        (documented.per_day, "day"),
-    )
-    return ", ".join(f"{number:,} a {unit}" for number, unit in rates if number)
-
-
-def _table(told: list[dict[str, Any]]) -> Iterator[str]:
-    heads = ("name", "a call", "own unsubscribe", "lost call again", "lookup", "images", "pace")
-    rows = [heads, *(row(item) for item in told)]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for line in rows:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(cells).rstrip()
-
-
-def row(item: dict[str, Any]) -> tuple[str, ...]:
-    """Write the cells of one line of the table: name, batch size, and the rest."""
-    return (
-        item["name"],
-        f"{item['batch_size']:,}",
-        _OWN[item["own_unsubscribe"]],
-        again(item["idempotency_hours"]),
-        "yes" if item["lookup"] else "no",
-        "inside" if item["inline_images"] else "linked",
-        item["pace"] or "-",
-    )
-
-
-def _detail(item: dict[str, Any]) -> Iterator[str]:
+def _detail(item: "Told", room: int) -> Iterator[str]:
     yield f'{item["title"]}: provider = "{item["name"]}" in newsletter.toml'
-    if not item["sends"]:
-        yield "  nothing leaves this machine"
-    yield f"  recipients a call      {item['batch_size']:,}"
-    yield f"  own List-Unsubscribe   {_OWN[item['own_unsubscribe']]}"
-    yield f"  a lost call again      {again(item['idempotency_hours'])}"
-    yield f"  images inside the mail {'yes' if item['inline_images'] else 'no'}"
-    yield f"  documented pace        {item['pace'] or 'as many as it takes'}"
-    yield f"  newsletter reconcile   {item['lookup'] or 'cannot ask it'}"
-    yield from (f"  note: {note}" for note in item["notes"])
+    for label, text in _facts(item):
+        yield from wrapped(f"  {label:<{_LABEL}} ", text, room)
+    for note in item["notes"]:
+        yield from wrapped("  note: ", note, room)
     if item["key_variable"]:
-        yield f"key: the environment variable {item['key_variable']}"
+        yield from wrapped("key: ", f"the environment variable {item['key_variable']}", room)
+    if item["webhook"]:
+        variable = item["webhook"]["key_variable"]
+        yield from wrapped("key of its webhook: ", f"the environment variable {variable}", room)
     yield f"settings in [providers.{item['name']}]:"
     width = max(len(setting["name"]) for setting in item["settings"])
-    for setting in item["settings"]:
+    for setting in sorted(item["settings"], key=lambda one: not one["needed"]):
         need = "needed; " if setting["needed"] else ""
         choice = f" ({', '.join(setting['choices'])})" if setting["choices"] else ""
-        yield f"  {setting['name']:<{width}}  {need}{setting['about']}{choice}"
+        told = f"{need}{setting['about']}{choice}"
+        yield from wrapped(f"  {setting['name']:<{width}}  ", told, room)
+
+
+def _facts(item: "Told") -> Iterator[tuple[str, str]]:
+    from newsletter.doctor import abilities
+
+    if not item["sends"]:
+        yield "sends", "nothing leaves this machine"
+    most = abilities.megabytes(item["call_bytes"])
+    yield "recipients a call", f"{item['batch_size']:,}{most and f', {most} in all'}"
+    yield "own List-Unsubscribe", abilities.OWN[item["own_unsubscribe"]]
+    if item["without_headers"]:
+        yield "header fields it drops", ", ".join(item["without_headers"])
+    yield "Message-ID", "our own" if item["own_message_id"] else "the vendor's"
+    yield "a lost call again", abilities.again(item["idempotency_hours"])
+    yield "images inside the mail", "yes" if item["inline_images"] else "no"
+    yield "tracking is kept off", abilities.TRACKING[item["tracking"]]
+    yield "test mode", item["test_mode"] or "none"
+    yield "region", item["region"] or "its pages do not say"
+    yield "documented pace", item["pace"] or "as many as it takes"
+    if item["webhook"]:
+        yield "webhook: proof", abilities.PROOF[item["webhook"]["proof"]]
+        yield "webhook: tells", ", ".join(item["webhook"]["tells"])
+    yield "newsletter reconcile", item["lookup"] or "cannot ask it"
+    yield "newsletter doctor", "tries the key" if item["tries_key"] else "cannot try the key"
+    kept = "reads whom it keeps back" if item["tells_suppressed"] else "cannot ask it"
+    yield "import-suppressions", kept
+
+
+def wrapped(lead: str, text: str, room: int) -> list[str]:
+    """Write text after a lead, in lines of so many characters.
+
+    Further lines stand below the text's beginning, if there is room.
+    """
+    margin = " " * (len(lead) if len(lead) < room // 2 else 4)
+    return textwrap.wrap(
+        text,
+        max(room, 30),
+        initial_indent=lead,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

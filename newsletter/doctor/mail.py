@@ -58,13 +58,14 @@ def examine(raw: bytes, resolver: Resolver | None) -> Iterator[Diagnosis]:
         )
         return
     sender = parseaddr(str(mail.get("From", "")))[1].rpartition("@")[2].lower()
-    valid = []
+    valid: dict[Level | None, list[Signature]] = {None: [], Level.NOTE: []}
     for number, signature in enumerate(found):
         verdict = _verified(raw, number, signature, resolver)
         yield verdict
-        if verdict.level in (None, Level.NOTE):
-            valid.append(signature)
-    yield from _own(sender, valid)
+        if verdict.level in valid:
+            valid[verdict.level].append(signature)
+    checked, unchecked = (_speaking(sender, items) for items in valid.values())
+    yield from _own(sender, checked) if checked or not unchecked else _unchecked(sender, unchecked)
 
 
 def _headers(mail: Message) -> Iterator[Diagnosis]:
@@ -116,8 +117,20 @@ def _verified(
     )
 
 
-def _own(sender: str, valid: list[Signature]) -> Iterator[Diagnosis]:
-    own = [item for item in valid if item.domain and item.stands_for(sender)]
+def _speaking(sender: str, found: list[Signature]) -> list[Signature]:
+    return [item for item in found if item.domain and item.stands_for(sender)]
+
+
+def _unchecked(sender: str, own: list[Signature]) -> Iterator[Diagnosis]:
+    """Say what would be so, were the signatures valid; nobody looked."""
+    yield note("alignment", f"not checked: whether {own[0].domain} signs for {sender}")
+    if any(item.covers.issuperset(_COVERED) for item in own):
+        yield note("one-click", "not checked: a signature names leaving by one click (h=)")
+    else:
+        yield _not_covered()
+
+
+def _own(sender: str, own: list[Signature]) -> Iterator[Diagnosis]:
     if not own:
         yield warning(
             "alignment",
@@ -129,8 +142,12 @@ def _own(sender: str, valid: list[Signature]) -> Iterator[Diagnosis]:
     if any(item.covers.issuperset(_COVERED) for item in own):
         yield good("one-click", "leaving by one click is covered by the signature (h=)")
     else:
-        yield error(
-            "one-click",
-            "the signature does not cover List-Unsubscribe and List-Unsubscribe-Post (h=)",
-            "ask the provider to sign both: without it, no mail program offers one click",
-        )
+        yield _not_covered()
+
+
+def _not_covered() -> Diagnosis:
+    return error(
+        "one-click",
+        "the signature does not cover List-Unsubscribe and List-Unsubscribe-Post (h=)",
+        "ask the provider to sign both: without it, no mail program offers one click",
+    )

@@ -5,20 +5,14 @@ from typing import Final
 
 import httpx
 
-from newsletter import providers
-from newsletter.doctor import Diagnosis, error, good, note, warning
+from newsletter import hooks, providers
+from newsletter.doctor import Diagnosis, abilities, error, good, note, warning
 from newsletter.errors import InputError, ProviderError
-from newsletter.providers import Capabilities
+from newsletter.providers import Capabilities, guard
 from newsletter.providers.lookup import Wait
 from newsletter.providers.offers import Probe
 from newsletter.workspace import Workspace
 
-_UNSUBSCRIBE: Final = {
-    "plan": "keeps our List-Unsubscribe only on some of its plans",
-    "approval": "keeps our List-Unsubscribe only after its support has allowed it",
-    "overwritten": "writes its own List-Unsubscribe over ours: who leaves there, leaves only there",
-    "no": "does not take our own List-Unsubscribe",
-}
 _PATIENCE: Final = 10.0
 
 
@@ -39,13 +33,16 @@ def examine(
         return
     try:
         yield good("provider", f"{provider.capabilities.title}: its settings can be read")
-        if isinstance(provider, Probe) and wait:
-            yield _probed(provider, wait)
+        if isinstance(provider, Probe):
+            offline = note("key", "not checked: without the network, no key can be tried")
+            yield _probed(provider, wait) if wait else offline
         elif provider.capabilities.sends:
-            yield note("key", "the key was not tried: only sending would show whether it works")
+            yield note("key", "not checked: only sending would show whether the key works")
     finally:
         provider.close()
     yield from needs(provider.capabilities, workspace)
+    if provider.capabilities.sends:
+        yield from events(name, provider.capabilities.title, environment)
 
 
 def needs(can: Capabilities, workspace: Workspace) -> Iterator[Diagnosis]:
@@ -53,17 +50,54 @@ def needs(can: Capabilities, workspace: Workspace) -> Iterator[Diagnosis]:
     if not can.sends:
         yield note("provider", "nothing leaves this machine", "choose one: newsletter providers")
         return
-    if clash := _UNSUBSCRIBE.get(can.own_unsubscribe):
-        say = error if can.own_unsubscribe in ("overwritten", "no") else warning
-        hint = f"see: newsletter providers {workspace.settings.provider}"
-        yield say("one-click", f"{can.title} {clash}", hint)
-    else:
-        yield good("one-click", f"{can.title} keeps our own List-Unsubscribe")
+    yield _leaving(can, workspace.settings.provider)
+    if can.without_headers:
+        dropped = ", ".join(sorted(can.without_headers))
+        yield note("headers", f"{can.title} does not carry {dropped}: mails go out without")
     if workspace.settings.images.hosting == "cid" and not can.inline_images:
         hint = "set hosting in [images] to another place"
         yield error("images", f"{can.title} takes no images inside the mail", hint)
-    if can.idempotency is None and not can.lookup:
-        yield note("lost calls", f"{can.title} cannot say what became of a lost call: you decide")
+    yield _lost(can)
+    if can.tracking == "account":
+        hint = "open and click tracking must be off in the account, or links lead through it"
+        yield note("tracking", f"no call of ours can turn tracking off at {can.title}", hint)
+
+
+def events(name: str, title: str, environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Say what the provider's webhooks tell, and whether a key proves them."""
+    if name not in hooks.names():
+        yield note("webhook", f"{title} has no webhooks: what becomes of mails is not told")
+        return
+    hook, variable = hooks.load(name), hooks.key_variable(name)
+    if not environment.get(variable, "").split():
+        hint = f"set {variable} where newsletter serve runs; without it, /hooks/{name} is closed"
+        yield warning("webhook", f"no key proves the events of {title}", hint)
+    elif hook.proof == "password":
+        yield note("webhook", f"{title} signs nothing: a password in its webhook's address proves")
+    if missing := sorted(hooks.EVENTS - hook.tells):
+        yield note("webhook", f"{title} never tells of: {', '.join(missing)}")
+
+
+def _leaving(can: Capabilities, name: str) -> Diagnosis:
+    told = f"{can.title} {guard.UNSUBSCRIBE[can.own_unsubscribe]}"
+    hint = f"see: newsletter providers {name}"
+    if guard.clashes(can):
+        return error("one-click", f"{told}: no mailing goes out by it", hint)
+    if can.own_unsubscribe != "yes":
+        return warning("one-click", told, hint)
+    return good("one-click", told)
+
+
+def _lost(can: Capabilities) -> Diagnosis:
+    """Say what becomes of a call whose answer is lost."""
+    if can.idempotency:
+        hours = can.idempotency.total_seconds() / 3600
+        words = f"takes a lost call again {abilities.again(hours)}, and mails nobody twice"
+        return good("lost calls", f"{can.title} {words}")
+    if can.lookup:
+        words = "knows no repeats; newsletter reconcile asks it what became of a lost call"
+        return note("lost calls", f"{can.title} {words}", can.lookup)
+    return note("lost calls", f"{can.title} cannot say what became of a lost call: you decide")
 
 
 def reached(public_url: str, name: str) -> Diagnosis:
@@ -77,7 +111,10 @@ def reached(public_url: str, name: str) -> Diagnosis:
         why = type(fault).__name__
         hint = "start it: newsletter serve, behind your web server; or check public_url"
         return warning("webhook", f"{url} does not answer ({why})", hint)
-    if status == httpx.codes.NOT_FOUND or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status == httpx.codes.NOT_FOUND:
+        hint = f"set {hooks.key_variable(name)} where newsletter serve runs; or check public_url"
+        return warning("webhook", f"{url} answers {status}", hint)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return warning("webhook", f"{url} answers {status}", "check public_url and the web server")
     return good("webhook", f"{url} answers ({status})")
 

@@ -19,8 +19,10 @@ from newsletter.providers.body import Body
 
 _NOT_PROVIDERS = {
     "answers",
+    "asking",
     "body",
     "choices",
+    "exchange",
     "guard",
     "headers",
     "http",
@@ -29,6 +31,8 @@ _NOT_PROVIDERS = {
     "offers",
     "pace",
     "related",
+    "session",
+    "splitting",
     "whole",
 }
 """Modules of this package that providers are built from."""
@@ -127,6 +131,9 @@ class Response:
 
 
 OwnUnsubscribe = Literal["yes", "plan", "approval", "overwritten", "no"]
+Tracking = Literal["call", "account", "none"]
+"""Who keeps mails free of tracked links and pictures: each call of ours, whoever sets the account
+up, or nobody, since there is nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,8 @@ class Capabilities:
     """Most recipients in one call."""
     own_unsubscribe: OwnUnsubscribe
     """Whether our own List-Unsubscribe per recipient stands in the mail that arrives."""
+    call_bytes: int | None = None
+    """Most bytes of one call's body; None: the vendor does not say."""
     idempotency: timedelta | None = None
     """How long the same key with the same bytes is not mailed again; None: never safe."""
     idempotency_per_recipient: bool = False
@@ -156,10 +165,19 @@ class Capabilities:
     and whatever was answered for the others: nobody is then taken twice."""
     without_headers: frozenset[str] = frozenset()
     """Header fields of a newsletter that the vendor does not let us set, by their names."""
+    own_message_id: bool = False
+    """Whether mails leave under our Message-ID; else a bounce that comes back as mail is known by
+    its way out only."""
     sends: bool = True
     """False where nothing leaves this machine."""
     inline_images: bool = False
     """Whether images can travel inside the mail."""
+    tracking: Tracking = "account"
+    """How tracking is kept off; `account` also where the account's own setting beats a call's."""
+    test_mode: str = ""
+    """What lets all be tried without a mail to a reader: a setting or a key; empty: nothing."""
+    region: str = ""
+    """Where mails are handled, where no setting chooses it; empty: the vendor does not say."""
     lookup: str = ""
     """What can be asked of mails whose answer was lost, and how long (see `lookup`); empty:
     nothing."""

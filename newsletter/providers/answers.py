@@ -109,6 +109,21 @@ def clean(text: str, *, secret: str) -> str:
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 
+_OF_ACCOUNT: Final = re.compile(
+    r"\b(quotas?|credits?|balance|billing|suspended|rate limit\w*|"
+    r"(hourly|daily|monthly|sending) limit)\b",
+    re.IGNORECASE,
+)
+
+
+def of_account(reason: str) -> bool:
+    """Tell whether a refusal speaks of the account, and so of no reader.
+
+    A net beneath the vendors' own codes: to stop for nothing costs a look, not a mail.
+    """
+    return bool(_OF_ACCOUNT.search(reason))
+
+
 def all_of(batch: Batch, state: State, reason: str, wait: timedelta | None = None) -> list[Outcome]:
     """Say the same about every recipient."""
     return [Outcome(item.key, state, reason, wait=wait) for item in batch.recipients]

@@ -19,9 +19,10 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.elasticemail import ElasticEmail
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _MERGE: Final = re.compile(r"\{(?=[^{}<>:;]*\})")
 """The start of what the vendor would fill: `{name}`."""
@@ -35,13 +36,16 @@ class Settings(HTTPSettings):
     """What Elastic Email can be set to."""
 
 
-class Provider(HTTPProvider):
+class Provider(ElasticEmail):
     """Elastic Email, by its API version 4."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Elastic Email",
         batch_size=1,
         own_unsubscribe="overwritten",
+        tracking="call",
+        lookup="The events of a mailing, and the mails themselves: kept as the plan says. Silence "
+        "proves nothing.",
         notes=(
             "Its own way out must stand in every mail; List-Unsubscribe is set per account.",
             "Not tried at a live account: that text in braces stays as it is.",

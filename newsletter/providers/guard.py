@@ -7,7 +7,15 @@ from typing import Final
 
 from newsletter.errors import InputError, ProviderError
 from newsletter.issue.template import Slot, Template
-from newsletter.providers import Batch, Capabilities, Message, Outcome, Recipient, State
+from newsletter.providers import (
+    Batch,
+    Capabilities,
+    Message,
+    Outcome,
+    OwnUnsubscribe,
+    Recipient,
+    State,
+)
 from newsletter.providers import headers as fields
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -15,6 +23,16 @@ _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 )
+
+_LEAVING: Final = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post"})
+UNSUBSCRIBE: Final[Mapping[OwnUnsubscribe, str]] = {
+    "yes": "keeps our own List-Unsubscribe",
+    "plan": "keeps our own List-Unsubscribe only on some of its plans",
+    "approval": "keeps our own List-Unsubscribe only after its support has allowed it",
+    "overwritten": "puts its own List-Unsubscribe in place of ours",
+    "no": "cannot carry our own List-Unsubscribe",
+}
+"""What becomes of our way to leave, after the provider's name."""
 
 
 def refuse_inline(message: Message, capabilities: Capabilities) -> None:
@@ -26,16 +44,28 @@ def refuse_inline(message: Message, capabilities: Capabilities) -> None:
         )
 
 
+def refuse_dropped(message: Message, capabilities: Capabilities) -> None:
+    """Raise ProviderError for a mail whose way to leave the provider would drop."""
+    dropped = sorted(_LEAVING & message.headers.keys() & capabilities.without_headers)
+    if dropped:
+        raise ProviderError(
+            f"{capabilities.title} does not carry {' and '.join(dropped)}",
+            hint="choose another provider in newsletter.toml: newsletter providers lists them",
+        )
+
+
+def clashes(capabilities: Capabilities) -> bool:
+    """Tell whether its mails would not carry our own way to leave, whatever its account has."""
+    return capabilities.own_unsubscribe in ("overwritten", "no")
+
+
 def refuse_clash(capabilities: Capabilities) -> None:
     """Raise InputError for a provider whose mails would not carry our own way to leave.
 
     Asked before anything is planned: RFC 8058 wants the List-Unsubscribe of whoever keeps the list.
     """
-    why = {
-        "overwritten": "puts its own List-Unsubscribe in place of ours",
-        "no": "cannot carry our own List-Unsubscribe",
-    }.get(capabilities.own_unsubscribe)
-    if why:
+    if clashes(capabilities):
+        why = UNSUBSCRIBE[capabilities.own_unsubscribe]
         raise InputError(
             f"{capabilities.title} {why}: who leaves there would stay in the register",
             hint="choose another provider in newsletter.toml: newsletter providers lists them",

@@ -5,17 +5,15 @@ client only, never in a Request, so that what is logged or compared holds no sec
 """
 
 import hashlib
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 import httpx
 
-from newsletter import __version__
 from newsletter.errors import ProviderError
 from newsletter.providers import (
     Batch,
@@ -29,46 +27,24 @@ from newsletter.providers import (
     guard,
 )
 from newsletter.providers.answers import Reading, Unreadable
-from newsletter.providers.choices import HTTPSettings, loopback
+from newsletter.providers.choices import HTTPSettings
+from newsletter.providers.exchange import NOT_SENT, client, exchange
 from newsletter.providers.lookup import Wait
+from newsletter.providers.splitting import (
+    MOST_DOUBTS,
+    Doubts,
+    Split,
+    apart,
+    fitting,
+    halves,
+    message_name,
+    parts,
+)
 
-_LARGEST_ANSWER: Final = 4 * 2**20
-MOST_DOUBTS: Final = 4
+__all__ = ["MOST_DOUBTS", "Doubts", "HTTPProvider", "Split", "halves", "parts"]
+
 _MOST_ASKS: Final = 6
 _ASK_LATER: Final = "ask again later: newsletter reconcile"
-
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The vendor refused a whole call, and fewer recipients at a time may fare better.
-
-    `certain`: it said that an address is at fault, not what all of them share.
-    """
-
-    reason: str
-    certain: bool
-
-
-@dataclass(slots=True)
-class Doubts:
-    """Recipients refused one by one for a reason that may be the message's own.
-
-    They count as refused once the same message was taken for somebody else. Without that, a few of
-    them are enough to stop: else a wrong sender would use up the whole audience.
-    """
-
-    proven: bool = False
-    open: list[Outcome] = field(default_factory=list)
-
-    def settle(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Give back what is certain by now."""
-        self.proven = self.proven or any(item.state is State.ACCEPTED for item in outcomes)
-        if not self.proven:
-            return outcomes
-        outcomes, self.open = [*self.open, *outcomes], []
-        return outcomes
 
 
 class HTTPProvider(ABC):
@@ -94,24 +70,11 @@ class HTTPProvider(ABC):
         self.base_url: Final = settings.base_url or base_url
         self._secret: Final = secret
         self._timeout: Final = settings.timeout
+        self._proven: Final[set[Hashable]] = set()
+        self._doubted: Final[Counter[Hashable]] = Counter()
         self.account: Final = hashlib.sha256(f"{self.base_url} {secret}".encode()).hexdigest()
         """Another key may be another account's: only the same one is trusted to be the same."""
-        self._client: Final = httpx.Client(
-            auth=auth,
-            headers={
-                "User-Agent": f"newsletter/{__version__}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                **(headers or {}),
-            },
-            timeout=httpx.Timeout(settings.timeout, connect=min(10, settings.timeout), pool=60),
-            # Vendors close idle connections; one that is closed while we write leaves an unknown
-            # call behind, so ours are given up early.
-            limits=httpx.Limits(keepalive_expiry=4),
-            follow_redirects=False,
-            # A proxy of the house must not see calls to this machine.
-            trust_env=not loopback(urlsplit(self.base_url).hostname or ""),
-        )
+        self._client: Final = client(self.base_url, settings.timeout, auth=auth, headers=headers)
 
     @abstractmethod
     def request(self, batch: Batch) -> Request:
@@ -124,7 +87,11 @@ class HTTPProvider(ABC):
     def requests(self, batch: Batch) -> Iterator[Request]:
         """Write the calls that a batch needs, one at a time."""
         for part in parts(batch, self.capabilities.batch_size):
-            yield self.request(part)
+            yield from self.fitting(part)
+
+    def fitting(self, batch: Batch) -> Iterator[Request]:
+        """Write the calls that a batch needs which one call would carry by its count."""
+        return fitting(batch, self.request, self.capabilities.call_bytes)
 
     def wait(self, response: Response) -> timedelta | None:
         """Read how long the vendor asks to wait."""
@@ -133,14 +100,20 @@ class HTTPProvider(ABC):
     def send(self, batch: Batch) -> Iterator[list[Outcome]]:
         """Hand a batch over; see the contract."""
         guard.refuse_inline(batch.message, self.capabilities)
+        guard.refuse_dropped(batch.message, self.capabilities)
         clear, refused = guard.screen(batch)
         if refused:
             yield refused
-        doubts = Doubts()
+        name = message_name(clear)
+        doubts = Doubts(name in self._proven, before=self._doubted[name])
         for request in self.requests(clear):
             yield from self._settle(request, doubts)
+        if doubts.proven:
+            self._proven.add(name)
         if doubts.open:
-            raise self.stop(f"refused the message: {doubts.open[0].reason}")
+            # Nobody has this message yet who could prove it: later, somebody may.
+            self._doubted[name] += len(doubts.open)
+            yield [replace(item, state=State.RETRY) for item in doubts.open]
 
     def close(self) -> None:
         """Let go of connections."""
@@ -163,23 +136,38 @@ class HTTPProvider(ABC):
         try:
             found = self.outcomes(batch, response)
         except Unreadable as error:
+            if response.status == 413:  # noqa: PLR2004 - RFC 9110 §15.5.14: it was not processed
+                return Split(self.said(response), certain=False)
             reason = answers.clean(f"{error}: {answers.said(response)}", secret=self._secret)
             return answers.all_of(batch, State.UNKNOWN, reason)
-        return found if isinstance(found, Split) else answers.covering(batch, found)
+        if not isinstance(found, Split):
+            return answers.covering(batch, found)
+        if found.account or (not found.certain and answers.of_account(found.reason)):
+            raise self.stop(f"refused the call: {found.reason}", status=402)
+        return found
 
     def said(self, response: Response) -> str:
         """Give what the vendor said, fit to be shown and kept."""
         return answers.clean(answers.said(response), secret=self._secret)
 
-    def ask(self, path: str, parameters: Mapping[str, str], wait: Wait) -> Response:
+    def ask(
+        self, path: str, parameters: Mapping[str, str], wait: Wait, *, posted: bytes | None = None
+    ) -> Response:
         """Read something from the vendor, at its pace; raises ProviderError.
 
-        Nothing of a person may stand in the parameters: they are part of an address.
+        Nothing of a person may stand in the parameters: they are part of an address. `posted` is
+        JSON, for a vendor that is asked by POST. A path may name the host, too, where a vendor is
+        asked at another one.
         """
-        address = httpx.URL(f"{self.base_url}{path}", params=parameters or None)
+        whole = path if "://" in path else f"{self.base_url}{path}"
+        address = httpx.URL(whole, params=parameters or None)
+        method, headers, content = "GET", {}, None
+        if posted is not None:
+            method, content = "POST", (posted,)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(posted))}
         for _ in range(_MOST_ASKS):
             try:
-                response = self._exchange("GET", address, {}, None)
+                response = self._exchange(method, address, headers, content)
             except httpx.TransportError as error:
                 why = self._why("no answer", error)
                 raise ProviderError(
@@ -221,27 +209,36 @@ class HTTPProvider(ABC):
     def _settle(self, request: Request, doubts: Doubts) -> Iterator[list[Outcome]]:
         """Make one call, and smaller ones where the vendor refuses all because of one."""
         batch = request.batch
-        answer = self._call(request)
+        answer = self._too_large(request) or self._call(request)
         if not isinstance(answer, Split):
             yield doubts.settle(answer)
         elif batch.again:
             yield answers.all_of(batch, State.UNKNOWN, answer.reason)
         elif len(batch.recipients) > 1:
             yield []
-            for half in halves(batch):
+            named, rest = apart(batch, answer.named)
+            if named.recipients:
+                yield answers.all_of(named, State.REFUSED, answer.reason)
+            for half in halves(rest):
                 for part in self.requests(half):
                     yield from self._settle(part, doubts)
-        elif answer.certain or doubts.proven:
+        elif answer.certain or answer.named or doubts.proven:
             yield answers.all_of(batch, State.REFUSED, answer.reason)
         else:
             doubts.open += answers.all_of(batch, State.REFUSED, answer.reason)
-            if len(doubts.open) >= MOST_DOUBTS:
+            if doubts.enough:
                 raise self.stop(f"refuses the message: {answer.reason}")
+
+    def _too_large(self, request: Request) -> Split | None:
+        most, size = self.capabilities.call_bytes, len(request.body)
+        if most is None or size <= most:
+            return None
+        return Split(f"the mail makes a call of {size:,} bytes, and {most:,} fit", certain=False)
 
     def _call(self, request: Request) -> list[Outcome] | Split:
         try:
             response = self._round_trip(request)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             return answers.all_of(request.batch, State.RETRY, self._why("no connection", error))
         except httpx.TransportError as error:
             return answers.all_of(request.batch, State.UNKNOWN, self._why("no answer", error))
@@ -257,31 +254,9 @@ class HTTPProvider(ABC):
         method: str,
         url: str | httpx.URL,
         headers: Mapping[str, str],
-        content: Iterator[bytes] | None,
+        content: Iterable[bytes] | None,
     ) -> Response:
-        deadline = time.monotonic() + self._timeout
-        with self._client.stream(method, url, headers=headers, content=content) as answer:
-            said = bytearray()
-            for piece in answer.iter_raw():
-                said += piece
-                if len(said) > _LARGEST_ANSWER or time.monotonic() > deadline:
-                    raise httpx.ReadError("its answer does not end")
-            return Response(answer.status_code, dict(answer.headers), bytes(said))
+        return exchange(self._client, method, url, headers, content, timeout=self._timeout)
 
     def _why(self, what: str, error: httpx.TransportError) -> str:
         return answers.clean(f"{what}: {type(error).__name__} {error}", secret=self._secret)
-
-
-def parts(batch: Batch, size: int) -> Iterator[Batch]:
-    """Cut a batch into calls, each under a key of its own; one that fits keeps its key."""
-    if 0 < len(batch.recipients) <= size:
-        yield batch
-        return
-    for number, start in enumerate(range(0, len(batch.recipients), size)):
-        yield batch.only(batch.recipients[start : start + size], str(number))
-
-
-def halves(batch: Batch) -> tuple[Batch, Batch]:
-    """Cut a batch in two, each under a key of its own; the same batch is always cut the same."""
-    middle = len(batch.recipients) // 2
-    return batch.only(batch.recipients[:middle], "a"), batch.only(batch.recipients[middle:], "b")

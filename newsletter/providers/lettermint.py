@@ -23,6 +23,7 @@ from newsletter.providers import (
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.lookup import Wait
 
 _GONE: Final = ("suppressed", "failed", "hard_bounced")
 
@@ -41,10 +42,12 @@ class Provider(HTTPProvider):
         title="Lettermint",
         batch_size=1,
         own_unsubscribe="yes",
+        tracking="call",
         idempotency=timedelta(hours=24),
         idempotency_per_recipient=True,
         notes=(
             "Use a transactional route: a broadcast route puts its own way out into mails.",
+            "Its log, and whom it keeps back, need a key of the whole team: neither is asked for.",
             "Tracking is also set per route: keep it off there.",
         ),
     )
@@ -68,6 +71,11 @@ class Provider(HTTPProvider):
         del outbox
         chosen = read(Settings, settings, provider="lettermint")
         return cls(chosen, read_key(environment, cls.key_variable, provider="lettermint"))
+
+    def probe(self, wait: Wait) -> str:
+        """Ask for a pong: GET /ping. Its lists, and what it sent, need a key of another kind."""
+        self.ask("/ping", {}, wait)
+        return "Lettermint knows the key"
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail, under the recipient's own key."""

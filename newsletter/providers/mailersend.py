@@ -21,8 +21,9 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.mailersend import MailerSend
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _QUOTA: Final = "MS42204"
 _BAD_ADDRESS: Final = "MS42208"
@@ -33,13 +34,16 @@ class Settings(HTTPSettings):
     """What MailerSend can be set to."""
 
 
-class Provider(HTTPProvider):
+class Provider(MailerSend):
     """MailerSend, by its endpoint for one mail."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="MailerSend",
         batch_size=1,
+        call_bytes=25_000_000,
         own_unsubscribe="plan",
+        tracking="call",
+        lookup="What its activity says: kept from a day on, by the plan. Silence proves nothing.",
         pace=Pace(per_minute=120),
         notes=(
             "Header fields of our own need the plan Professional or Enterprise.",

@@ -6,13 +6,9 @@ OpenAPI file, read 2026-11).
 
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any, ClassVar, Final, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
@@ -30,20 +26,13 @@ from newsletter.providers import (
     State,
     answers,
 )
+from newsletter.providers.asking.mailgun import Mailgun, tag
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
-from newsletter.providers.http import HTTPProvider, Split, parts
-from newsletter.providers.lookup import Sought, Wait
-from newsletter.providers.offers import KeptBack
+from newsletter.providers.http import Split, parts
 
 _REGIONS: Final = {"eu": "https://api.eu.mailgun.net", "us": "https://api.mailgun.net"}
 _OPTION_BYTES: Final = 16 * 1024
-_PAGE: Final = 300
-"""Events in one answer, at most."""
-_LISTS: Final[Mapping[str, Literal["bounced", "complained", "unsubscribed"]]] = {
-    "bounces": "bounced", "complaints": "complained", "unsubscribes": "unsubscribed",
-}  # fmt: skip
-"""Whom a domain mails no more. Its pages are found by the last address of the one before."""
 _PERCENT: Final = "percent"
 # What Mailgun would fill in constant text: a variable, the address, its own unsubscribe links.
 _THEIRS = re.compile(r"%(?=recipient|unsubscribe|mailing_list|tag_unsubscribe)", re.IGNORECASE)
@@ -61,13 +50,17 @@ class Settings(HTTPSettings):
     """Mailgun takes everything and delivers nothing."""
 
 
-class Provider(HTTPProvider):
+class Provider(Mailgun):
     """Mailgun, by its batch sending."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Mailgun",
         batch_size=1000,
+        call_bytes=25_000_000,
         own_unsubscribe="yes",
+        own_message_id=True,
+        tracking="call",
+        test_mode="test_mode = true",
         lookup="What its log says it took or rejected: kept from a day to 30 days, by the plan. "
         "Silence proves nothing.",
         notes=(
@@ -88,6 +81,7 @@ class Provider(HTTPProvider):
             _REGIONS[settings.region], settings, secret=key, auth=httpx.BasicAuth("api", key)
         )
         self._settings: Final = settings
+        self._domain = settings.domain
 
     @classmethod
     def create(
@@ -103,7 +97,7 @@ class Provider(HTTPProvider):
         for number, recipients in enumerate(_layers(batch.recipients)):
             layer = batch if len(recipients) == len(batch.recipients) else None
             for part in parts(layer or batch.only(recipients, f"d{number}"), 1000):
-                yield self.request(part)
+                yield from self.fitting(part)
 
     def request(self, batch: Batch) -> Request:
         """Write one call."""
@@ -132,88 +126,6 @@ class Provider(HTTPProvider):
             raise answers.Unreadable("its answer has no id")
         return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]
 
-    def look_up(
-        self,
-        mailing: str,
-        sought: Sequence[Sought],
-        *,
-        since: datetime,
-        until: datetime,
-        wait: Wait,
-    ) -> Iterator[list[Outcome]]:
-        """Read the domain's log of that time, page by page until an empty one.
-
-        GET /v3/{domain}/events. Events come late and out of order, so that whoever is missing may
-        only be late.
-        """
-        open_ = {mail.key for mail in sought}
-        path = f"/v3/{self._settings.domain}/events"
-        parameters = {
-            "begin": f"{since.timestamp():.0f}",
-            "end": f"{until.timestamp():.0f}",
-            "ascending": "yes",
-            "limit": str(_PAGE),
-            "event": "accepted OR rejected",
-            "tags": _tag(mailing),
-        }
-        while open_:
-            page = self._page(self.ask(path, parameters, wait))
-            if not page.items:
-                return
-            found = [item for event in page.items if (item := _logged(event)).key in open_]
-            open_.difference_update(item.key for item in found)
-            yield _once(found)
-            path, parameters = f"/v3/{self._settings.domain}/events/{page.next}", {}
-
-    def _page(self, response: Response) -> "_Page":
-        """Read a page. Of its link to the next one only the end is used: a key follows no link."""
-        try:
-            data = answers.json_of(response)
-            items, link = data["items"], data["paging"]["next"]
-            token = re.fullmatch(r"https?://[^?#]*/events/([A-Za-z0-9_=.~-]+)", link)
-        except (answers.Unreadable, LookupError, TypeError) as error:
-            raise self.stop("answers about its log in an unknown way") from error
-        if not isinstance(items, list) or not token:
-            raise self.stop("answers about its log in an unknown way")
-        return _Page(items, token[1])
-
-    def probe(self, wait: Wait) -> str:
-        """Ask the log for one event; a key that may only send is refused here, too."""
-        now = f"{time.time():.0f}"
-        asked = {"begin": now, "end": now, "ascending": "yes", "limit": "1"}
-        self.ask(f"/v3/{self._settings.domain}/events", asked, wait)
-        return f"Mailgun knows the key and {self._settings.domain}"
-
-    def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:
-        """Read the domain's three lists: GET /v3/{domain}/bounces, complaints, unsubscribes."""
-        for name, why in _LISTS.items():
-            path = f"/v3/{self._settings.domain}/{name}"
-            parameters = {"limit": "1000"}
-            while page := self._kept(self.ask(path, parameters, wait)):
-                yield [
-                    KeptBack(
-                        address=str(item["address"]),
-                        why=why,
-                        code=_text(item, "code"),
-                        text=_text(item, "error"),
-                        at=_when(_text(item, "created_at")),
-                    )
-                    for item in page.items
-                    if isinstance(item, dict) and item.get("address")
-                ]
-                parameters = {**dict(parse_qsl(page.next)), "limit": "1000"}
-
-    def _kept(self, response: Response) -> "_Page | None":
-        """Read a page; None for an empty one. Of its link to the next only the query is used."""
-        try:
-            data = answers.json_of(response)
-            items, query = data["items"], urlsplit(data["paging"]["next"]).query
-        except (answers.Unreadable, LookupError, TypeError, AttributeError) as error:
-            raise self.stop("answers about its lists in an unknown way") from error
-        if not isinstance(items, list) or (items and not query):
-            raise self.stop("answers about its lists in an unknown way")
-        return _Page(items, query) if items else None
-
     def wait(self, response: Response) -> timedelta | None:
         """Read Retry-After, or the words of the message."""
         told = re.search(r"try again after (\d{1,6}) seconds", self.said(response))
@@ -221,58 +133,11 @@ class Provider(HTTPProvider):
 
     def _options(self, batch: Batch) -> Iterator[tuple[str, str]]:
         yield from (("o:tracking", "no"), ("o:tracking-clicks", "no"), ("o:tracking-opens", "no"))
-        yield "o:tag", _tag(batch.mailing)
+        yield "o:tag", tag(batch.mailing)
         # Recipients need not see our metadata.
         yield "o:suppress-headers", "X-Mailgun-Variables"
         if self._settings.test_mode:
             yield "o:testmode", "yes"
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    items: list[Any]
-    next: str
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    return str(item.get(name) or "")
-
-
-def _when(said: str) -> datetime | None:
-    """Read a time such as "Thu, 11 Dec 2025 01:49:40 UTC"; None for what is none."""
-    try:
-        found = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _logged(event: Any) -> Outcome:  # noqa: ANN401 - any JSON
-    """Read what one event says of one mail; without a key for what is none of ours."""
-    fields = event if isinstance(event, dict) else {}
-    ours = fields.get("user-variables")
-    key = str(ours.get("key", "")) if isinstance(ours, dict) else ""
-    if fields.get("event") == "accepted":
-        message = fields.get("message")
-        headers = message.get("headers") if isinstance(message, dict) else None
-        name = str(headers.get("message-id", "")) if isinstance(headers, dict) else ""
-        return Outcome(key, State.ACCEPTED, provider_id=name)
-    if fields.get("event") == "rejected":
-        return Outcome(key, State.REFUSED, "Mailgun took it and rejected it")
-    return Outcome("", State.UNKNOWN)
-
-
-def _once(found: Sequence[Outcome]) -> list[Outcome]:
-    """Keep one outcome for each mail; that it was accepted counts more."""
-    best: dict[str, Outcome] = {}
-    for item in found:
-        if item.key not in best or item.state is State.ACCEPTED:
-            best[item.key] = item
-    return list(best.values())
-
-
-def _tag(mailing: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", mailing)[:128]
 
 
 def _layers(recipients: Sequence[Recipient]) -> list[tuple[Recipient, ...]]:

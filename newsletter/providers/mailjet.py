@@ -20,12 +20,14 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.mailjet import Mailjet
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _HOSTS: Final = {"global": "https://api.mailjet.com", "eu": "https://api.eu.mailjet.com"}
 _BAD_ADDRESS: Final = "mj-0013"
 _LATER: Final = (408, 429)
+_ACCOUNT: Final = (401, 402, 403)
 
 
 class Settings(HTTPSettings):
@@ -39,16 +41,21 @@ class Settings(HTTPSettings):
     """Let Mailjet check every call and send nothing."""
 
 
-class Provider(HTTPProvider):
+class Provider(Mailjet):
     """Mailjet, by its Send API v3.1."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Mailjet",
         batch_size=50,
+        call_bytes=15_000_000,
         own_unsubscribe="yes",
+        tracking="call",
+        test_mode="test_mode = true",
+        lookup="What its messages say, by our key. Silence proves nothing.",
         without_headers=frozenset({"List-Id"}),
         notes=(
             "Mailjet does not let a sender set List-Id.",
+            "Of those whom it mails no more it lists who left and who complained, not bounces.",
             "Not documented: whether Mailjet adds a List-Unsubscribe of its own. Read a test mail.",
         ),
     )
@@ -97,10 +104,11 @@ class Provider(HTTPProvider):
             return self._refusal(batch, response)
         if not isinstance(entries, list) or len(entries) != len(batch.recipients):
             raise answers.Unreadable("its answer is no list of as many messages")
-        pairs = zip(batch.recipients, entries, strict=True)
+        pairs = list(zip(batch.recipients, entries, strict=True))
         found = [self._outcome(recipient, entry) for recipient, entry in pairs]
         certain = {item.key for item in found if item.reason.startswith(_BAD_ADDRESS)}
-        return whole.settled(found, certain=certain)
+        account = {recipient.key for recipient, entry in pairs if _of_account(entry)}
+        return whole.settled(found, certain=certain - account, account=account)
 
     def _shape(self, batch: Batch) -> dict[str, Any]:
         message, edition = batch.message, batch.message.edition
@@ -155,3 +163,11 @@ class Provider(HTTPProvider):
             return self.shared(batch, response)
         reason = answers.field_of(response, "ErrorMessage") or answers.said(response)
         return Split(answers.clean(reason, secret=self._secret), certain=False)
+
+
+def _of_account(entry: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Tell whether a failed message met a wrong key, a sender not allowed, or an account's end."""
+    errors = entry.get("Errors") if isinstance(entry, dict) else None
+    return isinstance(errors, list) and any(
+        isinstance(item, dict) and item.get("StatusCode") in _ACCOUNT for item in errors
+    )

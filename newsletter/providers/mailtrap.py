@@ -22,8 +22,9 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.mailtrap import HOST, Mailtrap
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _ADDRESS_FAULT: Final = re.compile(
     r"['\"`]to\b|^to\b|invalid recipient|recipient\b.*\b(invalid|not valid)|suppress", re.IGNORECASE
@@ -37,13 +38,16 @@ class Settings(HTTPSettings):
     """Number of a test inbox that gets every mail, instead of the readers."""
 
 
-class Provider(HTTPProvider):
+class Provider(Mailtrap):
     """Mailtrap, by the batch endpoint of its bulk stream."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Mailtrap",
         batch_size=500,
+        call_bytes=50_000_000,
         own_unsubscribe="overwritten",
+        test_mode="sandbox = the number of a test inbox",
+        lookup="What its email log says: kept as the plan says. Silence proves nothing.",
         pace=Pace(per_second=7500),  # 150 calls in 10 seconds
         notes=(
             "The bulk stream puts its own List-Unsubscribe, Precedence and a footer into mails.",
@@ -61,6 +65,7 @@ class Provider(HTTPProvider):
             headers={"Authorization": f"Bearer {key}"},
         )
         self._path: Final = f"/api/batch/{settings.sandbox}" if settings.sandbox else "/api/batch"
+        self._account_url = settings.base_url or HOST
 
     @classmethod
     def create(

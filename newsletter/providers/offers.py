@@ -20,12 +20,15 @@ class Probe(Protocol):
         ...
 
 
+Why = Literal["bounced", "complained", "unsubscribed"]
+
+
 @dataclass(frozen=True, slots=True)
 class KeptBack:
     """One address that a provider mails no more."""
 
     address: str
-    why: Literal["bounced", "complained", "unsubscribed"]
+    why: Why
     code: str = ""
     """For a bounce: the code that the receiving server gave."""
     text: str = ""

@@ -27,6 +27,7 @@ from newsletter.providers import (
 )
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.lookup import Wait
 
 PATH: Final = "/api/v1/send/raw"
 _KEY_FAULT: Final = frozenset({"AccessDenied", "InvalidServerAPIKey", "ServerSuspended"})
@@ -46,12 +47,15 @@ class Provider(HTTPProvider):
         title="Postal",
         batch_size=1,
         own_unsubscribe="yes",
+        own_message_id=True,
+        region="a server of your own",
         inline_images=True,
         notes=(
             "No idempotency: a mail whose answer is lost stays unknown until somebody decides.",
             "Click and open tracking is set per domain at Postal: keep both off.",
             "The delivery's key travels as the header X-Postal-Tag and comes back as the tag.",
             "Whether DKIM covers List-Unsubscribe depends on Postal's version: see its issue 2788.",
+            "It cannot be asked by our key, and has no call that lists whom it keeps back.",
             "Not seen on a live server.",
         ),
     )
@@ -86,6 +90,18 @@ class Provider(HTTPProvider):
             headers={"Content-Type": "application/json"},
             body=orjson.dumps(body),
         )
+
+    def probe(self, wait: Wait) -> str:
+        """Ask for a mail that there is not: POST /api/v1/messages/message."""
+        response = self.ask("/api/v1/messages/message", {}, wait, posted=b'{"id":0}')
+        try:
+            data = answers.json_of(response)["data"]
+            code = str(data.get("code"))
+        except (answers.Unreadable, LookupError, TypeError, AttributeError) as error:
+            raise self.stop("answers in an unknown way") from error
+        if code in _KEY_FAULT:
+            raise self.stop(f"could not be asked: {code}", status=401)
+        return "Postal knows the key"
 
     def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
         """Read an answer: an id per address, or a named refusal."""

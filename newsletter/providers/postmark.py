@@ -20,12 +20,18 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.postmark import Postmark
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _INACTIVE: Final = 406
 _INVALID: Final = 300
+_ACCOUNT: Final = frozenset({10, 400, 401, 405, 412, 413})
+"""Token, sender signature, credit, account pending, account closed: no reader's fault
+(postmarkapp.com/developer/api/overview, error codes, read 2026-11)."""
+_LATER: Final = frozenset({100, 429})
+"""Maintenance, and too many calls."""
 _TO_FAULT: Final = re.compile(r"['\"`]To['\"`]|recipient", re.IGNORECASE)
 
 
@@ -36,15 +42,19 @@ class Settings(HTTPSettings):
     """The message stream for newsletters, as it is called at Postmark."""
 
 
-class Provider(HTTPProvider):
+class Provider(Postmark):
     """Postmark, by its batch endpoint."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Postmark",
         batch_size=500,
+        call_bytes=50_000_000,
         own_unsubscribe="approval",
+        test_mode="the key POSTMARK_API_TEST",
+        lookup="What its search finds by our key: 45 days, or as set. Silence proves nothing.",
         notes=(
             "Until its support allows our own unsubscribes, Postmark adds a link and its header.",
+            "Its list of whom it keeps back is read up to 4 MB a reason: some 30,000 people.",
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
             "Tracking is asked off per mail, but the server's own setting wins: keep it off there.",
         ),
@@ -58,7 +68,7 @@ class Provider(HTTPProvider):
             secret=key,
             headers={"X-Postmark-Server-Token": key},
         )
-        self._stream: Final = settings.stream
+        self._stream = settings.stream
 
     @classmethod
     def create(
@@ -83,13 +93,20 @@ class Provider(HTTPProvider):
         """Read an answer: an entry per message, in order; its ErrorCode counts, not the status."""
         data = answers.json_of(response)
         if response.status // 100 == 4:  # noqa: PLR2004 - 4xx
-            return Split(self.said(response), certain=False)
+            return self._refusal(batch, response, data)
         if not isinstance(data, list) or len(data) != len(batch.recipients):
             raise answers.Unreadable("its answer is no list of as many messages")
         pairs = list(zip(batch.recipients, data, strict=True))
         certain = {recipient.key for recipient, entry in pairs if _address_fault(entry)}
         found = [self._outcome(recipient, entry) for recipient, entry in pairs]
-        return whole.settled(found, certain=certain)
+        account = {recipient.key for recipient, entry in pairs if _code(entry) in _ACCOUNT}
+        return whole.settled(found, certain=certain, account=account)
+
+    def _refusal(self, batch: Batch, response: Response, data: Any) -> list[Outcome] | Split:  # noqa: ANN401 - any JSON
+        reason = self.said(response)
+        if _code(data) in _LATER:
+            return answers.all_of(batch, State.RETRY, reason, self.wait(response))
+        return Split(reason, certain=False, account=_code(data) in _ACCOUNT)
 
     def _outcome(self, recipient: Recipient, entry: Any) -> Outcome:  # noqa: ANN401 - any JSON
         fields = entry if isinstance(entry, dict) else {}
@@ -98,8 +115,13 @@ class Provider(HTTPProvider):
             return Outcome(recipient.key, State.ACCEPTED, provider_id=name)
         if isinstance(code, int) and code != 0:
             reason = answers.clean(f"{code} {fields.get('Message', '')}", secret=self._secret)
-            return Outcome(recipient.key, State.REFUSED, reason)
+            return Outcome(recipient.key, State.RETRY if code in _LATER else State.REFUSED, reason)
         return Outcome(recipient.key, State.UNKNOWN, "neither taken nor refused")
+
+
+def _code(entry: Any) -> int | None:  # noqa: ANN401 - any JSON
+    found = entry.get("ErrorCode") if isinstance(entry, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _address_fault(entry: Any) -> bool:  # noqa: ANN401 - any JSON

@@ -4,14 +4,13 @@ POST /emails/batch (resend.com/docs and the vendor's OpenAPI file, read 2026-11)
 """
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Hashable, Mapping
+from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Self
 
 import orjson
 
-from newsletter.errors import ProviderError
 from newsletter.issue.template import Slot, Template
 from newsletter.providers import (
     Batch,
@@ -25,17 +24,14 @@ from newsletter.providers import (
     State,
     answers,
 )
+from newsletter.providers.asking.resend import Resend
 from newsletter.providers.body import Body, Form
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.headers import raw_mailbox
-from newsletter.providers.http import HTTPProvider, Split
-from newsletter.providers.lookup import Sought, Wait
+from newsletter.providers.http import Split
 
 _LONGEST_KEY: Final = 256
 _ADDRESS_FAULT = re.compile(r"`?\bto\b`? (field|address)|recipient|email address", re.IGNORECASE)
-_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
-_BETWEEN: Final = timedelta(milliseconds=600)
-"""Between two questions: a team has two calls a second, and a mailing may be under way."""
 _QUOTAS: Final = ("daily_quota_exceeded", "monthly_quota_exceeded")
 
 
@@ -43,13 +39,14 @@ class Settings(HTTPSettings):
     """What Resend can be set to."""
 
 
-class Provider(HTTPProvider):
+class Provider(Resend):
     """Resend, by its batch endpoint."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Resend",
         batch_size=100,
         own_unsubscribe="yes",
+        region="as chosen for the domain at Resend",
         idempotency=timedelta(hours=24),
         pace=Pace(per_second=200),  # two calls a second, for a whole team
         lookup="The list of what it took, newest first: kept from a day on, by the plan. A list of "
@@ -112,74 +109,6 @@ class Provider(HTTPProvider):
             if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]
         ]
 
-    def look_up(
-        self,
-        mailing: str,
-        sought: Sequence[Sought],
-        *,
-        since: datetime,
-        until: datetime,
-        wait: Wait,
-    ) -> Iterator[list[Outcome]]:
-        """Read the account's list back to that time: GET /emails.
-
-        It names addresses and no keys of ours, so that each mail that may be one is read, and must
-        hold that person's own link: GET /emails/{id}.
-        """
-        del mailing
-        open_ = {mail.address.casefold(): mail for mail in sought}
-        after = ""
-        while open_:
-            parameters = {"limit": "100"} | ({"after": after} if after else {})
-            listed = self._read("/emails", parameters, wait)
-            page = listed.get("data")
-            if not isinstance(page, list):
-                raise self.stop("answers about its mails in an unknown way")
-            if not page:
-                return
-            for item in page:
-                if (when := _created(item)) and since <= when <= until:
-                    yield self._compared(item, open_, wait)
-            oldest = _created(page[-1])
-            if listed.get("has_more") is not True or oldest is None or oldest < since:
-                return
-            after = str(page[-1].get("id"))
-
-    def probe(self, wait: Wait) -> str:
-        """Ask for one mail of the list; a key that may only send says so, and so is right."""
-        try:
-            self._read("/emails", {"limit": "1"}, wait)
-        except ProviderError as error:
-            if "restricted to only send" in error.message:
-                return "Resend knows the key, which may only send: newsletter reconcile cannot ask"
-            raise
-        return "Resend knows the key"
-
-    def _compared(
-        self, item: Mapping[str, Any], open_: dict[str, Sought], wait: Wait
-    ) -> list[Outcome]:
-        """Look into one mail, if it went to somebody sought."""
-        to, name = item.get("to"), item.get("id")
-        address = to[0].casefold() if isinstance(to, list) and len(to) == 1 else ""
-        mail = open_.get(address)
-        if mail is None or not isinstance(name, str) or not _ID.fullmatch(name):
-            return []
-        read = self._read(f"/emails/{name}", {}, wait)
-        if mail.link not in f"{read.get('text')}\n{read.get('html')}":
-            return []
-        del open_[address]
-        return [Outcome(mail.key, State.ACCEPTED, provider_id=name)]
-
-    def _read(self, path: str, parameters: Mapping[str, str], wait: Wait) -> dict[str, Any]:
-        wait(_BETWEEN)
-        try:
-            data = answers.json_of(self.ask(path, parameters, wait))
-        except answers.Unreadable as error:
-            raise self.stop("answers about its mails in an unknown way") from error
-        if not isinstance(data, dict):
-            raise self.stop("answers about its mails in an unknown way")
-        return data
-
     def _refusal(self, batch: Batch, response: Response) -> list[Outcome] | Split:
         reason, name = self.said(response), answers.field_of(response, "name")
         if response.status == 409:  # noqa: PLR2004 - the status is the name
@@ -190,15 +119,6 @@ class Provider(HTTPProvider):
         if response.status == 429:  # noqa: PLR2004 - the status is the name
             return self.shared(batch, response)
         return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
-
-
-def _created(item: Any) -> datetime | None:  # noqa: ANN401 - any JSON
-    """Read when Resend took a mail; None where it does not say."""
-    try:
-        found = datetime.fromisoformat(item["created_at"])
-    except (LookupError, TypeError, ValueError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class _Own(Enum):

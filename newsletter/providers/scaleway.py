@@ -19,8 +19,9 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.scaleway import Scaleway
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _GONE: Final = ("failed", "canceled")
 _KEY_FIELD: Final = "X-Newsletter-Key"
@@ -36,16 +37,18 @@ class Settings(HTTPSettings):
     """Where the mails are handled."""
 
 
-class Provider(HTTPProvider):
+class Provider(Scaleway):
     """Scaleway, by its endpoint for one mail."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Scaleway Transactional Email",
         batch_size=1,
         own_unsubscribe="yes",
+        tracking="none",
         notes=(
             "Scaleway means this service for transactional mail: read its terms first.",
             "A subject, and each body, needs at least 10 characters.",
+            "Its list of mails has no key of ours: newsletter reconcile cannot ask it.",
             "It tracks neither opens nor clicks.",
             f"The delivery's key travels in the header field {_KEY_FIELD}.",
         ),
@@ -59,8 +62,8 @@ class Provider(HTTPProvider):
         super().__init__(
             "https://api.scaleway.com", settings, secret=key, headers={"X-Auth-Token": key}
         )
-        self._project: Final = settings.project_id
-        self._path: Final = f"/transactional-email/v1alpha1/regions/{settings.region}/emails"
+        self._project = settings.project_id
+        self._place = f"/transactional-email/v1alpha1/regions/{settings.region}"
 
     @classmethod
     def create(
@@ -76,7 +79,7 @@ class Provider(HTTPProvider):
         return Request(
             batch=batch,
             method="POST",
-            url=f"{self.base_url}{self._path}",
+            url=f"{self.base_url}{self._place}/emails",
             headers=whole.JSON,
             body=orjson.dumps({"project_id": self._project, **_mail(batch)}),
         )
@@ -100,7 +103,8 @@ class Provider(HTTPProvider):
     def _outcome(self, key: str, entry: Mapping[str, Any]) -> Outcome:
         if entry.get("status") in _GONE:
             said = f"{entry.get('status')}: {entry.get('status_details') or 'no reason given'}"
-            return Outcome(key, State.REFUSED, answers.clean(said, secret=self._secret))
+            state = State.RETRY if answers.of_account(said) else State.REFUSED
+            return Outcome(key, state, answers.clean(said, secret=self._secret))
         name = entry.get("id")
         if not isinstance(name, str) or not name:
             return Outcome(key, State.UNKNOWN, "its answer has no id")

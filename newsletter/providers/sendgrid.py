@@ -4,6 +4,7 @@ POST /v3/mail/send (docs.sendgrid.com and the vendor's OpenAPI file, read 2026-1
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -15,20 +16,25 @@ from newsletter.providers import (
     Capabilities,
     Message,
     Outcome,
-    Recipient,
     Request,
     Response,
     State,
     answers,
     whole,
 )
+from newsletter.providers.asking.sendgrid import SendGrid
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _REGIONS: Final = {"eu": "https://api.eu.sendgrid.com", "global": "https://api.sendgrid.com"}
 # Parts of Latin-1 letters alone leave as iso-8859-1, and Gmail clips those at any size
 # (sendgrid-csharp issue 1038).
 _WIDE: Final = "\u200c"
+_TO: Final = re.compile(r"personalizations\.(\d{1,4})\.to\b")
+_SHARED: Final = frozenset({
+    "from", "reply_to", "subject", "content", "categories", "tracking_settings",
+})  # fmt: skip
+"""Fields of what all recipients of a call get (its page on errors, read 2026-11)."""
 
 
 class Settings(HTTPSettings):
@@ -38,13 +44,16 @@ class Settings(HTTPSettings):
     """Where the account's mails are handled; eu needs a subuser of that region."""
 
 
-class Provider(HTTPProvider):
+class Provider(SendGrid):
     """SendGrid, by personalizations."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="SendGrid",
         batch_size=1000,
+        call_bytes=30_000_000,
         own_unsubscribe="yes",
+        tracking="call",
+        lookup="What its Email Activity says, an extra to buy: 30 days. Silence proves nothing.",
         notes=(
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
             "One id for a whole call; drops are told only by events, with our `newsletter_key`.",
@@ -72,20 +81,61 @@ class Provider(HTTPProvider):
     def request(self, batch: Batch) -> Request:
         """Write one call."""
         names = _names(batch.message)
-        people = [_personal(batch.message, names, item) for item in batch.recipients]
-        call = {"personalizations": people, **_content(batch, names)}
-        url = f"{self.base_url}/v3/mail/send"
-        return Request(batch, "POST", url, whole.JSON, orjson.dumps(call))
+        return Request(
+            batch=batch,
+            method="POST",
+            url=f"{self.base_url}/v3/mail/send",
+            headers=whole.JSON,
+            body=whole.body(
+                _personal(batch.message, names),
+                batch.recipients,
+                before=b'{"personalizations":[',
+                after=b"]," + orjson.dumps(_content(batch, names))[1:],
+            ),
+        )
 
     def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
         """Read an answer: 202 without a body, one id for all."""
         if response.status // 100 == 4:  # noqa: PLR2004 - 4xx
-            reason = self.said(response)
-            return Split(reason, certain=".to" in reason)
+            return self._refusal(batch, response)
         name = response.headers.get("x-message-id", "")
         if response.status != 202 or not name:  # noqa: PLR2004 - the status is the name
             raise answers.Unreadable("its answer has no id")
         return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]
+
+    def _refusal(self, batch: Batch, response: Response) -> Split:
+        """Read the errors' fields: a recipient's place, a part of the message, or neither.
+
+        Raises ProviderError for what all recipients share.
+        """
+        fields, reason = _fields(response), self.said(response)
+        if any(field.split(".")[0] in _SHARED for field in fields):
+            raise self.stop(f"refuses the message: {reason}", status=response.status)
+        named = [_named(batch, field) for field in fields]
+        return Split(
+            reason, certain=bool(named) and all(named), named=frozenset(filter(None, named))
+        )
+
+
+def _named(batch: Batch, field: str) -> str:
+    """Give the key of the recipient whose address a field is; empty where it is none."""
+    place = _TO.match(field)
+    at = int(place[1]) if place else len(batch.recipients)
+    return batch.recipients[at].key if at < len(batch.recipients) else ""
+
+
+def _fields(response: Response) -> list[str]:
+    """List what each error is about; empty where it does not say."""
+    try:
+        data = answers.json_of(response)
+    except answers.Unreadable:
+        return []
+    errors = data.get("errors") if isinstance(data, dict) else None
+    return [
+        str(item.get("field") or "")
+        for item in (errors if isinstance(errors, list) else [])
+        if isinstance(item, dict)
+    ]
 
 
 def _names(message: Message) -> dict[Slot, str]:
@@ -97,12 +147,12 @@ def _names(message: Message) -> dict[Slot, str]:
     return {slot: f"-{digest}.{number}-" for number, slot in enumerate(slots)}
 
 
-def _personal(message: Message, names: Mapping[Slot, str], person: Recipient) -> dict[str, Any]:
+def _personal(message: Message, names: Mapping[Slot, str]) -> dict[str, Any]:
     return {
-        "to": [{"email": person.address}],
-        "headers": {name: text.fill(person.values) for name, text in message.headers.items()},
-        "substitutions": {tag: slot.value(person.values) for slot, tag in names.items()},
-        "custom_args": {"newsletter_key": person.key},
+        "to": [{"email": whole.Own.ADDRESS}],
+        "headers": message.headers,
+        "substitutions": {tag: Template((slot,)) for slot, tag in names.items()},
+        "custom_args": {"newsletter_key": whole.Own.KEY},
     }
 
 

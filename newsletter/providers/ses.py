@@ -26,8 +26,9 @@ from newsletter.providers import (
     answers,
     mime,
 )
+from newsletter.providers.asking.ses import SES
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 PATH: Final = "/v2/email/outbound-emails"
 _OFF: Final = "DISABLED"
@@ -47,17 +48,20 @@ class Settings(HTTPSettings):
     """Without one, SES tells of no bounces by SNS."""
 
 
-class Provider(HTTPProvider):
+class Provider(SES):
     """Amazon SES, by SendEmail."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="Amazon SES",
         batch_size=1,
+        call_bytes=40_000_000,
         own_unsubscribe="yes",
+        tracking="call",
         inline_images=True,
         notes=(
             "No idempotency: a mail whose answer is lost stays unknown until somebody decides.",
             "SES gives its own Message-ID; the delivery's key comes back in events as a tag.",
+            "It cannot be asked of single mails: newsletter reconcile goes by its events alone.",
             "A rate of 14 mails a second is common: set [providers.ses.pace] to your account's.",
             "Signing needs botocore: pip install 'newsletter-desk[ses]'.",
             "Not seen on a live account.",
@@ -67,7 +71,8 @@ class Provider(HTTPProvider):
     reads: ClassVar[frozenset[int]] = frozenset({400, 413, 422, 429})
     hints: ClassVar[Mapping[int, str]] = {
         403: "check key_id in [providers.ses], NEWSLETTER_SES_KEY and its right to ses:SendEmail "
-        "and ses:SendRawEmail; and that this machine's clock is right",
+        "and ses:SendRawEmail, for its list also to ses:ListSuppressedDestinations; and that this "
+        "machine's clock is right",
         404: "check configuration_set and region in [providers.ses]",
         429: "the day's quota is used up: wait, or ask Amazon for a higher one",
     }
@@ -161,7 +166,8 @@ class _Signer(httpx.Auth):
         """Add the signature, which covers host, path, time, type and body."""
         headers = {name: request.headers[name] for name in ("Host", "Content-Type")
                    if name in request.headers}  # fmt: skip
-        signed = self._request(request.method, str(request.url), headers, request.content)
+        whole, query = str(request.url.copy_with(query=None)), dict(request.url.params)
+        signed = self._request(request.method, whole, headers, request.content, params=query)
         self._auth.SigV4Auth(self._credentials, "ses", self._region).add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
         yield request

@@ -7,7 +7,6 @@ that an event loop (aiosmtplib) would only be one more thing to install and to s
 import hashlib
 import re
 import smtplib
-import socket
 import ssl
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -28,10 +27,9 @@ from newsletter.providers import (
 )
 from newsletter.providers.choices import ProviderSettings, loopback, read, read_key
 from newsletter.providers.http import MOST_DOUBTS, Doubts
+from newsletter.providers.session import CLOSING, Line, connect, text
 
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
-_GO_ON: Final = 354
-_CLOSING: Final = 421
 # What a 5xx to RCPT says about all of a mailing rather than about one address: RFC 3463 has 5.7.x
 # for policy and 5.1.7, 5.1.8 for the sender.
 _NOT_THE_ADDRESS = re.compile(r"\b5\.7\.|\b5\.1\.[78]\b|relay|authenti|sender", re.IGNORECASE)
@@ -67,6 +65,8 @@ class Provider:
         title="SMTP",
         batch_size=100,
         own_unsubscribe="yes",
+        own_message_id=True,
+        region="your mail server",
         inline_images=True,
         notes=(
             "No idempotency: a mail whose last reply is lost stays unknown until somebody decides.",
@@ -83,7 +83,7 @@ class Provider:
         self._place: Final = (settings.host, port)
         name = f"{settings.host}:{port} {settings.user}"
         self.account: Final = hashlib.sha256(name.encode()).hexdigest()
-        self._idle: Final[deque[_Line]] = deque()
+        self._idle: Final[deque[Line]] = deque()
 
     @classmethod
     def create(
@@ -141,7 +141,7 @@ class Provider:
                 if line.dotted:
                     return Outcome(recipient.key, State.UNKNOWN, self._clean(said)), True
                 continue
-            if code == _CLOSING:
+            if code == CLOSING:
                 line.drop()
                 if stage != "end":
                     continue
@@ -169,17 +169,17 @@ class Provider:
         state = State.UNKNOWN if stage == "end" else State.RETRY
         return Outcome(recipient.key, state, f"a reply of no known kind: {said}"), True
 
-    def _line(self) -> "_Line":
+    def _line(self) -> Line:
         """Take a connection that is open, or open one."""
         try:
             return self._idle.pop()
         except IndexError:
             return self._open()
 
-    def _open(self) -> "_Line":
+    def _open(self) -> Line:
         """Connect, turn TLS on, log in; raises _NoLine where it may go better later."""
         try:
-            return _Line(self._connected())
+            return Line(self._connected())
         except ssl.SSLError as error:
             raise self._stop(
                 f"offers no TLS that can be trusted: {error.reason}",
@@ -190,7 +190,7 @@ class Provider:
                 f"cannot do what is needed: {error}", 'try security = "tls" in [providers.smtp]'
             ) from error
         except smtplib.SMTPResponseException as error:
-            said = self._clean(f"{error.smtp_code} {_text(error.smtp_error)}")
+            said = self._clean(f"{error.smtp_code} {text(error.smtp_error)}")
             if error.smtp_code // 100 != 5:  # noqa: PLR2004 - 5yz
                 raise _NoLine(f"no connection: {said}") from error
             hint = f"check user in [providers.smtp] and {self.key_variable}"
@@ -200,24 +200,9 @@ class Provider:
             raise _NoLine(why) from error
 
     def _connected(self) -> smtplib.SMTP:
-        chosen, (host, port) = self._settings, self._place
-        own = "localhost" if loopback(host) else None  # None: this machine's full name
-        context = ssl.create_default_context()
-        connection: smtplib.SMTP
-        if chosen.security == "tls":
-            connection = smtplib.SMTP_SSL(host, port, own, timeout=chosen.timeout, context=context)
-        else:
-            connection = smtplib.SMTP(host, port, own, chosen.timeout)
-        try:
-            if chosen.security == "starttls":
-                connection.starttls(context=context)
-            connection.ehlo_or_helo_if_needed()
-            if chosen.user:
-                connection.login(chosen.user, self._key)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        chosen = self._settings
+        login = (chosen.user, self._key) if chosen.user else None
+        return connect(self._place, chosen.security, login, chosen.timeout)
 
     def _clean(self, text: str) -> str:
         return answers.clean(text, secret=self._key)
@@ -229,72 +214,6 @@ class Provider:
 
 class _NoLine(Exception):  # noqa: N818 - it is a state of affairs
     """There is no connection now; nothing was handed over."""
-
-
-class _Line:
-    """One open connection, ready for mail."""
-
-    def __init__(self, connection: smtplib.SMTP) -> None:
-        self._connection: Final = connection
-        # The last dot goes out by itself: the server must not wait for a full packet.
-        if connection.sock:
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._pipelining: Final = connection.has_extn("pipelining")
-        self._size: Final = connection.has_extn("size")
-        self.dotted = False
-        """Whether the end of a mail has left, so that it may have been taken."""
-
-    def hand_over(self, sender: str, address: str, data: bytes) -> tuple[int, str, str]:
-        """Hand one mail over: the reply that decides, and the stage that it came at.
-
-        Raises SMTPException when the connection is lost; `dotted` then says how far it came.
-        """
-        self.dotted = False
-        size = f" SIZE={len(data)}" if self._size else ""
-        commands = (f"MAIL FROM:<{sender}>{size}", f"RCPT TO:<{address}>", "DATA")
-        for stage, (code, said) in zip(("sender", "recipient", "data"), self._ask(commands)):  # noqa: B905 - it may end early
-            if code // 100 != (3 if stage == "data" else 2):
-                if code != _CLOSING:
-                    self._connection.rset()
-                return code, said, stage
-        self._connection.send(re.sub(rb"(?m)^\.", b"..", data))
-        self.dotted = True
-        self._connection.send(b".\r\n")
-        code, text = self._connection.getreply()
-        return code, _text(text), "end"
-
-    def _ask(self, commands: tuple[str, ...]) -> list[tuple[int, str]]:
-        """Give the replies up to the first that says no; in one packet where that is offered."""
-        if self._pipelining:
-            self._connection.send("".join(f"{command}\r\n" for command in commands))
-        found: list[tuple[int, str]] = []
-        for command in commands:
-            if not self._pipelining:
-                self._connection.putcmd(command)
-            code, text = self._connection.getreply()
-            found.append((code, _text(text)))
-            if code // 100 not in (2, 3) and (not self._pipelining or code == _CLOSING):
-                return found
-        # RFC 2920 §3.1: the server may wait for a mail whose recipient it has just refused.
-        if found[-1][0] == _GO_ON and any(code // 100 != 2 for code, _ in found[:-1]):  # noqa: PLR2004 - 2yz
-            self._connection.send(b".\r\n")
-            self._connection.getreply()
-        return found
-
-    def leave(self) -> None:
-        """Say goodbye, whether it is heard or not."""
-        try:
-            self._connection.quit()
-        except smtplib.SMTPException:
-            self._connection.close()
-
-    def drop(self) -> None:
-        """Hang up."""
-        self._connection.close()
-
-
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
 
 
 def _check(batch: Batch) -> None:

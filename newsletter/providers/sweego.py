@@ -43,11 +43,13 @@ class Provider(HTTPProvider):
         title="Sweego",
         batch_size=1,
         own_unsubscribe="yes",
+        test_mode="test_mode = true",
         notes=(
             "No idempotency: a mail whose answer is lost stays unknown until somebody decides.",
             "Its pages show one-click with a mailto address before the link: it may want both.",
             "Click tracking is not in its API: switch it off in its dashboard.",
             "Five header fields of our own at most; the delivery's key is one of them.",
+            "None of its pages tells how to ask for a mail by our key, or whom it keeps back.",
             "Not seen on a live account.",
         ),
     )

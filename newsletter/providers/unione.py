@@ -20,8 +20,9 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking.unione import UniOne
 from newsletter.providers.choices import HTTPSettings, read, read_key
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 
 _REFUSED: Final = frozenset({"invalid", "unsubscribed", "permanent_unavailable"})
 _LATER: Final = "temporary_unavailable"
@@ -38,19 +39,22 @@ class Settings(HTTPSettings):
     """Where the account lives; Unisender Go's are in Russia."""
 
 
-class Provider(HTTPProvider):
+class Provider(UniOne):
     """UniOne or Unisender Go, by email/send."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         title="UniOne",
         batch_size=1,
+        call_bytes=10_000_000,
         own_unsubscribe="approval",
-        without_headers=frozenset({"List-Id"}),
+        tracking="call",
+        without_headers=frozenset({"Auto-Submitted", "List-Id"}),
         notes=(
             "Its support must allow List-Unsubscribe, and mails without its footer.",
             "List-Unsubscribe-Post is on none of its pages: ask for that, too.",
             "Its key for repeats is not used: its pages differ in the name, and tell no life.",
             "That template_engine = none leaves all text alone is not seen on a live account.",
+            "Its log is a file made on demand: newsletter reconcile does not ask for it.",
             "The delivery's key comes back in webhooks as metadata.",
         ),
     )
@@ -64,7 +68,7 @@ class Provider(HTTPProvider):
         address = f"https://{settings.host}"
         super().__init__(address, settings, secret=key, headers={"X-API-KEY": key})
         language = "ru" if settings.host.endswith(".ru") else "en"
-        self._url: Final = f"{self.base_url}/{language}/transactional/api/v1/email/send.json"
+        self._methods = f"/{language}/transactional/api/v1"
 
     @classmethod
     def create(
@@ -98,7 +102,7 @@ class Provider(HTTPProvider):
         return Request(
             batch=batch,
             method="POST",
-            url=self._url,
+            url=f"{self.base_url}{self._methods}/email/send.json",
             headers=whole.JSON,
             body=orjson.dumps({"message": content}),
         )

@@ -1,14 +1,14 @@
 """JSON calls with whole messages, filled here: a shape is plain data with places left open."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
 import orjson
 
 from newsletter.issue.template import Slot, Template
-from newsletter.providers import Message, Outcome, Recipient, State
+from newsletter.providers import Message, Outcome, Recipient, State, answers
 from newsletter.providers.body import Body, Form
 from newsletter.providers.http import Split
 
@@ -59,15 +59,25 @@ def body(
     return Body(form, values, before=before, between=b",", after=after)
 
 
-def settled(found: list[Outcome], *, certain: Collection[str]) -> list[Outcome] | Split:
+def settled(
+    found: list[Outcome], *, certain: Collection[str], account: Collection[str] = ()
+) -> list[Outcome] | Split:
     """Believe refusals one by one only beside a mail that was taken, or where they are `certain`.
 
-    `certain` holds the keys of recipients whose own address is at fault. What may be the fault of
-    the message itself, with nobody's mail taken, is tried again in smaller calls.
+    `certain` holds the keys of recipients whose own address is at fault; `account` of those whom
+    the account's fault kept back, which is no reader's: beside others they are tried again. What
+    may be the fault of the message itself, with nobody's mail taken, is tried in smaller calls.
     """
-    doubtful = [item for item in found if item.state is State.REFUSED and item.key not in certain]
+    refused = [item for item in found if item.state is State.REFUSED and item.key not in certain]
+    kept = {item.key for item in refused if item.key in account or answers.of_account(item.reason)}
+    if kept and len(kept) == len(found):
+        return Split(refused[0].reason, certain=False, account=True)
+    if kept and not any(item.state is State.ACCEPTED for item in found):
+        kept |= {item.key for item in refused}
+    if kept:
+        return [replace(item, state=State.RETRY) if item.key in kept else item for item in found]
     others = any(item.state is not State.REFUSED for item in found)
-    return found if others or not doubtful else Split(doubtful[0].reason, certain=False)
+    return found if others or not refused else Split(refused[0].reason, certain=False)
 
 
 def _pieces(shape: Any) -> Iterator[Piece]:  # noqa: ANN401 - see `body`

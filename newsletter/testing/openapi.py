@@ -30,20 +30,7 @@ class RequestSchema:
         patterns: tuple[str, ...] = (),
         repeated: bool = False,
     ) -> None:
-        from jsonschema import Draft202012Validator  # noqa: PLC0415 - only tests have it
-
-        spec = _read(file)
-        body = spec["paths"][path]["post"]["requestBody"]
-        if "$ref" in body:
-            body = spec["components"]["requestBodies"][body["$ref"].rsplit("/", 1)[-1]]
-        content = body["content"][media]["schema"]
-        content = _merged(content, spec["components"])
-        components = _merged(spec["components"], spec["components"])
-        components = _close(components, repeated=repeated)
-        schema = _resolve(_close(content, repeated=repeated), components)
-        if patterns:
-            schema = schema | {"patternProperties": {name: {"type": "string"} for name in patterns}}
-        self._validator = Draft202012Validator({**schema, "components": components})
+        self._validator = _judge(file, path, media, patterns, repeated=repeated)
 
     def faults(self, value: Any) -> list[str]:  # noqa: ANN401 - any JSON
         """List what is wrong with a body, each with its place."""
@@ -61,16 +48,15 @@ class Question:
 
         spec = _read(file)
         get, components = spec["paths"][path]["get"], spec["components"]
-        parameters = [_named(item, components) for item in get["parameters"]]
-        self._numbers = {
-            item["name"] for item in parameters if item["schema"].get("type") == "integer"
-        }
+        parameters = [_named(item, components) for item in get.get("parameters", ())]
+        self._types = {item["name"]: item["schema"].get("type") for item in parameters}
         self._parameters = {
             item["name"]: Draft202012Validator({**item["schema"], "components": components})
             for item in parameters
             if item["in"] == "query"
         }
-        answer = get["responses"]["200"]["content"]["application/json"]["schema"]
+        told = _named(get["responses"]["200"], components)
+        answer = told["content"]["application/json"]["schema"]
         closed = _close(components, repeated=False)
         self._answer = Draft202012Validator(
             {**_close(answer, repeated=False), "components": closed}
@@ -91,15 +77,39 @@ class Question:
         return [f"{list(error.absolute_path)}: {error.message[:200]}"
                 for error in self._answer.iter_errors(value)]  # fmt: skip
 
-    def _typed(self, name: str, value: str) -> str | int:
-        return int(value) if name in self._numbers and value.isdecimal() else value
+    def _typed(self, name: str, value: str) -> Any:  # noqa: ANN401 - any JSON
+        if self._types[name] == "integer" and value.isdecimal():
+            return int(value)
+        if self._types[name] == "boolean" and value in ("true", "false"):
+            return value == "true"
+        return [value] if self._types[name] == "array" else value
+
+
+@cache
+def _judge(file: Path, path: str, media: str, patterns: tuple[str, ...], *, repeated: bool) -> Any:  # noqa: ANN401 - only tests have its type
+    """Read and close what one endpoint takes: once, for a vendor's file is large."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only tests have it
+
+    spec = _read(file)
+    body = spec["paths"][path]["post"]["requestBody"]
+    if "$ref" in body:
+        body = spec["components"]["requestBodies"][body["$ref"].rsplit("/", 1)[-1]]
+    content = body["content"][media]["schema"]
+    content = _merged(content, spec["components"])
+    components = _merged(spec["components"], spec["components"])
+    components = _close(components, repeated=repeated)
+    schema = _resolve(_close(content, repeated=repeated), components)
+    if patterns:
+        schema = schema | {"patternProperties": {name: {"type": "string"} for name in patterns}}
+    return Draft202012Validator({**schema, "components": components})
 
 
 def _named(node: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow a reference to a parameter."""
+    """Follow a reference to a parameter or an answer."""
     if "$ref" not in node:
         return node
-    found: Mapping[str, Any] = components["parameters"][node["$ref"].rsplit("/", 1)[-1]]
+    kind, name = node["$ref"].split("/")[-2:]
+    found: Mapping[str, Any] = components[kind][name]
     return found
 
 

@@ -165,6 +165,15 @@ class VendorServer:
         """Tell how the next questions go, in turn; None: well."""
         self._answers.extend(faults)
 
+    def begin_anew(self) -> None:
+        """Forget all calls, mails and faults, as a new one would have none."""
+        with self._lock:
+            for memory in (
+                self.taken, self.calls, self.log, self._script, self._answers, self._begun,
+                self._answered, self.vendor.bad, self.vendor.kept,
+            ):  # fmt: skip
+                memory.clear()
+
     def forget(self, *addresses: str) -> None:
         """Leave mails to these addresses out of the log, as if they came late."""
         self.log[:] = [item for item in self.log if item.mail.address not in addresses]
@@ -237,7 +246,7 @@ class VendorServer:
             name, message = "invalid_idempotent_request", "Same key, different payload"
             raise Refusal(409, {"statusCode": 409, "name": name, "message": message})
         if key in self._answered:
-            return self._answered[key]
+            return self.vendor.repeated(self._answered[key])
         mails = self.vendor.read(call, len(self.calls))
         kept = mails[: int(len(mails) * fault.share)]
         if key is not None and kept:
@@ -281,6 +290,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client hung up: its own affair
 
     def do_POST(self) -> None:
+        if self.desk.vendor.asks(self.path):
+            self.do_GET()
+            return
         fault = self.desk.next_fault()
         if fault and fault.cut == "before":
             self._cut()
@@ -300,7 +312,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): text for name, text in self.headers.items()}
-        reply, fault = self.desk.tell(Call(self.command, self.path, headers, b""))
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        reply, fault = self.desk.tell(Call(self.command, self.path, headers, body))
         if fault and fault.cut:
             self._cut(_wire(reply) if fault.cut == "middle" else b"")
             return
@@ -318,7 +331,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _wire(reply: Reply) -> bytes:
-    headers = {"Content-Type": "application/json"} | dict(reply.headers)
+    # No bytes have no type: whoever reads them as JSON fails (SendGrid's 202).
+    kind = {"Content-Type": "application/json"} if reply.body else {}
+    headers = kind | dict(reply.headers)
     lines = [f"HTTP/1.1 {reply.status} X", *(f"{name}: {text}" for name, text in headers.items())]
     head = "\r\n".join([*lines, f"Content-Length: {len(reply.body)}", "", ""])
     return head.encode("latin-1") + reply.body

@@ -62,8 +62,14 @@ def fresh_url(folder: Path | None = None) -> Iterator[str]:
             yield url
         return
     file = folder / _FILE
-    file.write_bytes(_empty())
+    furnish(file)
     yield f"sqlite:///{file}"
+
+
+def furnish(file: Path) -> None:
+    """Make a SQLite file with tables and without people, where a command would migrate one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(_empty())
 
 
 def unguard(connection: Connection, table: str, *, against: str) -> None:

@@ -115,7 +115,7 @@ def slow_answers(dice: random.Random) -> Iterator[Fault]:
         yield Fault(hold=dice.uniform(0, 0.02))
 
 
-@pytest.fixture(params=sorted(VENDORS))
+@pytest.fixture(params=["mailgun", "resend"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     dice = random.Random(SEED)
     with contextlib.ExitStack() as stack:

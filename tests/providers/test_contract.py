@@ -253,6 +253,40 @@ def test_the_list_headers_stand_in_every_mail(desk: Desk) -> None:
     assert mail.headers["Reply-To"] == "vastaukset@example.fi"
 
 
+def test_a_reply_has_its_header_field_or_the_driver_says_that_it_drops_it(desk: Desk) -> None:
+    message = make_message(headers={"Auto-Submitted": make_template("auto-replied")})
+
+    outcomes = send(desk.provider, make_batch(1, message=message))
+
+    (mail,) = desk.taken()
+    dropped = "Auto-Submitted" in desk.provider.capabilities.without_headers
+    assert [item.state for item in outcomes] == [State.ACCEPTED]
+    assert mail.headers.get("Auto-Submitted") == (None if dropped else "auto-replied")
+
+
+def test_mails_leave_under_our_message_id_where_the_driver_says_so(desk: Desk) -> None:
+    batch = make_batch(2)
+
+    send(desk.provider, batch)
+
+    if desk.provider.capabilities.own_message_id:
+        fields = [{name.lower(): text for name, text in mail.headers.items()}
+                  for mail in desk.taken()]  # fmt: skip
+        ids = sorted(field["message-id"] for field in fields)
+        assert ids == [f"<{item.message_id}>" for item in batch.recipients]
+
+
+def test_a_driver_that_says_so_turns_tracking_off_in_each_call(desk: Desk) -> None:
+    send(desk.provider, make_batch(1))
+
+    calls = desk.server.calls if desk.server else []
+    if desk.provider.capabilities.tracking == "call":
+        assert calls
+        assert all(b"track" in call.body.lower() for call in calls)
+    if desk.provider.capabilities.tracking == "none":
+        assert not any(b"track" in call.body.lower() for call in calls)
+
+
 def test_both_ways_out_stand_in_every_mail(desk: Desk) -> None:
     mail_token, link = Slot("leave_token"), Slot("unsubscribe_url")
     address = ("<mailto:peru+", mail_token, "@kirje.example.fi?subject=unsubscribe>")

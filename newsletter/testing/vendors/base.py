@@ -10,8 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.testing.openapi import Question, RequestSchema
@@ -55,6 +56,16 @@ class Logged:
     """Taken, and then thrown away."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One address that it mails no more."""
+
+    address: str
+    why: Literal["bounced", "complained", "unsubscribed"]
+    at: datetime
+    text: str = ""
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     """The call is not taken, and this is the answer."""
 
@@ -74,6 +85,11 @@ class Vendor(ABC):
 
     def __init__(self, spec: Path | None = None) -> None:
         self.bad: Final[set[str]] = set()
+        self.kept: Final[list[Kept]] = []
+        """Whom it mails no more."""
+        self.page: int = 1000
+        """The most entries on one page of an answer."""
+        self._folder = spec.parent if spec else None
         self.schema = self._schema(spec) if spec else None
         self.question = Question(spec, self.asked) if spec and self.asked else None
 
@@ -92,9 +108,17 @@ class Vendor(ABC):
         """Answer a question about what was taken, the earliest first; raises Refusal."""
         raise Refusal(404, {"message": f"{call.path}: nothing to ask of {len(mails)} mails"})
 
+    def asks(self, _path: str) -> bool:
+        """Tell whether a POST to this path is a question, not a mail."""
+        return False
+
     def idempotency_key(self, _call: Call) -> str | None:
         """Read the key under which a call is taken only once."""
         return None
+
+    def repeated(self, first: Reply) -> Reply:
+        """Answer a call whose key was used already: as it was answered then."""
+        return first
 
     def _spec_faults(self, body: Any) -> list[str]:  # noqa: ANN401 - any JSON
         return self.schema.faults(body) if self.schema else []
@@ -111,8 +135,37 @@ class Vendor(ABC):
             raise AssertionError(f"no such answer: {faults[:3]}")
         return Reply(200, to_json(payload))
 
+    def _answer(
+        self, payload: object, query: Mapping[str, str], file: str = "", path: str = ""
+    ) -> Reply:
+        """Answer a question, both as one of the files beside its own has them."""
+        if self._folder and file:
+            question = _question(self._folder / file, path)
+            if faults := question.faults(query):
+                raise Refusal(400, {"message": "; ".join(faults)})
+            if faults := question.answer_faults(payload):
+                raise AssertionError(f"no such answer: {faults[:3]}")
+        return Reply(200, to_json(payload))
+
     def _valid(self, address: str) -> bool:
         return bool(ADDRESS.fullmatch(address)) and address not in self.bad
+
+
+def parameters(call: Call, *known: str) -> dict[str, str]:
+    """Read a query that has no other parameters than these; raises Refusal."""
+    query = dict(parse_qsl(urlsplit(call.path).query, strict_parsing=False))
+    if unknown := sorted(set(query) - set(known)):
+        raise Refusal(400, {"message": f"unknown parameters: {unknown}"})
+    return query
+
+
+def path_of(call: Call) -> str:
+    return urlsplit(call.path).path
+
+
+@cache
+def _question(file: Path, path: str) -> Question:
+    return Question(file, path)
 
 
 def to_json(payload: object) -> bytes:

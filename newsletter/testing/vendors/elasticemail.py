@@ -4,10 +4,28 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json, to_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Kept,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    parameters,
+    path_of,
+    to_json,
+)
+
+_FILE = "openapi.yaml"
+_LISTS: Mapping[str, str] = {
+    "bounced": "bounces", "complained": "complaints", "unsubscribed": "unsubscribes",
+}  # fmt: skip
 
 
 class ElasticEmail(Vendor):
@@ -39,6 +57,28 @@ class ElasticEmail(Vendor):
         name = mails[0].provider_id if mails else None
         return Reply(200, to_json({"TransactionID": name, "MessageID": name}))
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Give a page of a channel's events or of a list, or one mail."""
+        if call.headers.get("x-elasticemail-apikey") != KEY:
+            raise Refusal(401, {"Error": "APIKey Expired / incorrect"})
+        path = path_of(call)
+        if path == "/domains":
+            return self._answer([], {}, _FILE, path)
+        if found := re.fullmatch(r"/emails/([^/]+)/view", path):
+            (mail,) = [item.mail for item in mails if item.mail.provider_id == found[1]]
+            return self._answer({"Preview": {"Body": mail.html, "Subject": mail.subject}}, {})
+        query = parameters(call, "from", "to", "orderBy", "limit", "offset")
+        start = int(query["offset"])
+        end = start + min(int(query["limit"]), self.page)
+        if path.startswith("/suppressions/"):
+            rows = [_entry(item) for item in self.kept if _LISTS[item.why] in path]
+            return self._answer(rows[start:end], query, _FILE, path)
+        if not path.startswith("/events/channels/"):
+            raise Refusal(404, {"Error": "Not found"})
+        name = unquote(path.rpartition("/")[2])
+        events = [_event(item) for item in mails if item.mail.tag == name]
+        return self._answer(events[start:end], query, _FILE, "/events/channels/{name}")
+
     @staticmethod
     def _message(data: Mapping[str, Any], person: Mapping[str, Any], number: int) -> Taken:
         content, values = data["Content"], person["Fields"]
@@ -60,3 +100,25 @@ class ElasticEmail(Vendor):
             provider_id=f"ee-{number}",
             tag=data["Options"]["ChannelName"],
         )
+
+
+def _entry(item: Kept) -> dict[str, Any]:
+    return {
+        "Email": item.address,
+        "FriendlyErrorMessage": item.text,
+        "ErrorCode": 550 if item.text else 0,
+        "DateUpdated": item.at.isoformat(),
+    }
+
+
+def _event(item: Logged) -> dict[str, Any]:
+    return {
+        "TransactionID": item.mail.provider_id,
+        "MsgID": item.mail.provider_id,
+        "FromEmail": item.mail.headers["From"],
+        "To": item.mail.address,
+        "Subject": item.mail.subject,
+        "EventType": "Submission",
+        "EventDate": item.at.isoformat(),
+        "ChannelName": item.mail.tag,
+    }

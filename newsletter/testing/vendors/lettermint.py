@@ -7,7 +7,16 @@ from typing import Any, ClassVar
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json, to_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    to_json,
+)
 
 
 class Lettermint(Vendor):
@@ -53,6 +62,14 @@ class Lettermint(Vendor):
         """Give the id."""
         payload = {"message_id": mails[0].provider_id, "status": "queued"} if mails else {}
         return Reply(202, to_json(payload))
+
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Say pong; what else it tells needs a key of another kind."""
+        if call.path != "/ping":
+            raise Refusal(404, {"message": f"{len(mails)} mails, and no way to ask"})
+        if call.headers.get("x-lettermint-token") != KEY:
+            raise Refusal(401, {"message": "Unauthenticated."})
+        return Reply(200, b"pong", {"Content-Type": "text/plain"})
 
     def _check(self, item: Mapping[str, Any]) -> None:
         if unknown := set(item) - self.fields:

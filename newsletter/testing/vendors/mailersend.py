@@ -6,7 +6,23 @@ from typing import Any, ClassVar
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Kept,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    parameters,
+    path_of,
+    to_json,
+)
+
+_LISTS: Mapping[str, str] = {
+    "bounced": "hard-bounces", "complained": "spam-complaints", "unsubscribed": "unsubscribes",
+}  # fmt: skip
 
 
 class MailerSend(Vendor):
@@ -50,6 +66,36 @@ class MailerSend(Vendor):
         """Give the id, in a header; the body is empty."""
         return Reply(202, b"", {"X-Message-Id": mails[0].provider_id} if mails else {})
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Give a page of its domains, their activity, or a list."""
+        if call.headers.get("authorization") != f"Bearer {KEY}":
+            raise Refusal(401, {"message": "Unauthenticated."})
+        path = path_of(call)
+        if path == "/api-quota":
+            return self._answer({"quota": 100, "remaining": 99}, {})
+        events = {f"event[{place}]" for place in range(3)}
+        query = parameters(call, "limit", "page", "date_from", "date_to", *events)
+        if path == "/domains":
+            return self._paged([{"id": "d1", "name": "example.fi"}], query)
+        if name := path.partition("/suppressions/")[2]:
+            return self._paged([_entry(item) for item in self.kept
+                                if _LISTS[item.why] == name], query)  # fmt: skip
+        if path != "/activity/d1":
+            raise Refusal(404, {"message": "The route could not be found."})
+        begin, end = int(query["date_from"]), int(query["date_to"])
+        if not 0 < end - begin <= 7 * 86_400:
+            raise _invalid("date_to", "The timeframe cannot exceed 7 days.")
+        return self._paged([_activity(item) for item in mails
+                            if begin <= item.at.timestamp() <= end], query)  # fmt: skip
+
+    def _paged(self, rows: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> Reply:
+        if not 10 <= int(query["limit"]) <= 100:  # noqa: PLR2004 - theirs
+            raise _invalid("limit", "The limit must be between 10 and 100.")
+        size = min(int(query["limit"]), self.page)
+        end = int(query["page"]) * size
+        more = "https://vendor.invalid/?page=next" if end < len(rows) else None
+        return Reply(200, to_json({"data": rows[end - size : end], "links": {"next": more}}))
+
     def _check(self, item: Mapping[str, Any]) -> None:
         if not isinstance(item, dict) or set(item) - self.fields:
             raise _invalid("", f"unknown fields: {sorted(item)}")
@@ -65,3 +111,20 @@ class MailerSend(Vendor):
 
 def _invalid(field: str, message: str) -> Refusal:
     return Refusal(422, {"message": message, "errors": {field: [message]}})
+
+
+def _entry(item: Kept) -> dict[str, Any]:
+    person = {"id": "r1", "email": item.address}
+    return {"id": "s1", "recipient": person, "reason": item.text or None,
+            "created_at": item.at.isoformat()}  # fmt: skip
+
+
+def _activity(item: Logged) -> dict[str, Any]:
+    email = {
+        "id": item.mail.provider_id,
+        "subject": item.mail.subject,
+        "tags": [item.mail.tag, item.mail.key],
+        "recipient": {"email": item.mail.address},
+    }
+    return {"id": f"a-{item.mail.key}", "type": "suppressed" if item.rejected else "queued",
+            "created_at": item.at.isoformat(), "email": email}  # fmt: skip

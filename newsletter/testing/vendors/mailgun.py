@@ -71,6 +71,9 @@ class Mailgun(Vendor):
         path = urlsplit(call.path).path
         if (name := path.rpartition("/")[2]) in self.lists:
             return self._listed(call, name)
+        if path.startswith("/v4/"):
+            self._door(call, r"/v4/domains/([^/]+)")
+            return Reply(200, to_json({"domain": {"name": DOMAIN, "state": "active"}}))
         self._door(call, r"/v3/([^/]+)/events(?:/[A-Za-z0-9_=-]+)?")
         token = path.partition("/events/")[2]
         query = self._query(call) if not token else dict(parse_qsl(_unpacked(token)))

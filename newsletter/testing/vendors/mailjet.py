@@ -7,7 +7,19 @@ from typing import Any, ClassVar
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json, to_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Kept,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    parameters,
+    path_of,
+    to_json,
+)
 
 
 class Mailjet(Vendor):
@@ -57,15 +69,37 @@ class Mailjet(Vendor):
         ]
         return Reply(200 if kept else 400, to_json({"Messages": entries}))
 
-    @staticmethod
-    def _entrance(call: Call) -> None:
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Find mails by our key, or give a page of those who are excluded."""
+        self._door(call)
+        path = path_of(call)
+        if path == "/v3/REST/sender":
+            return _rows([{"Email": "kirje@example.fi"}])
+        if path == "/v3/REST/contact":
+            query = parameters(call, "IsExcludedFromCampaigns", "Limit", "Offset")
+            start, most = int(query["Offset"]), min(int(query["Limit"]), self.page)
+            people = [_contact(item) for item in self.kept if item.why != "bounced"]
+            return _rows(people[start : start + most])
+        if path != "/v3/REST/message":
+            raise _refusal(404, "mj-0004", "no such resource")
+        query = parameters(call, "CustomID", "ShowCustomID", "Limit", "FromTS", "ToTS")
+        if query["ShowCustomID"] != "true":
+            raise _refusal(400, "mj-0004", "our key would not be shown")
+        return _rows([_row(item) for item in mails if item.mail.key == query["CustomID"]])
+
+    @classmethod
+    def _entrance(cls, call: Call) -> None:
         if call.path != "/v3.1/send":
             raise _refusal(404, "mj-0004", "no such resource")
+        cls._door(call)
+        if call.headers.get("content-type") != "application/json":
+            raise _refusal(400, "mj-0003", "the body is not JSON")
+
+    @staticmethod
+    def _door(call: Call) -> None:
         expected = base64.b64encode(f"public:{KEY}".encode()).decode()
         if call.headers.get("authorization") != f"Basic {expected}":
             raise _refusal(401, "mj-0015", "API key authentication failure")
-        if call.headers.get("content-type") != "application/json":
-            raise _refusal(400, "mj-0003", "the body is not JSON")
 
     def _message(self, item: Mapping[str, Any], provider_id: str) -> Taken | None:
         if unknown := set(item) - self.fields:
@@ -113,3 +147,25 @@ def _failure() -> dict[str, Any]:
 
 def _refusal(status: int, code: str, message: str) -> Refusal:
     return Refusal(status, {"ErrorCode": code, "StatusCode": status, "ErrorMessage": message})
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> Reply:
+    return Reply(200, to_json({"Count": len(rows), "Data": rows, "Total": len(rows)}))
+
+
+def _contact(item: Kept) -> dict[str, Any]:
+    return {
+        "Email": item.address,
+        "IsExcludedFromCampaigns": True,
+        "IsSpamComplaining": item.why == "complained",
+        "ExclusionFromCampaignsUpdatedAt": item.at.isoformat(),
+    }
+
+
+def _row(item: Logged) -> dict[str, Any]:
+    return {
+        "ID": int(item.mail.provider_id),
+        "CustomID": item.mail.key,
+        "ArrivedAt": item.at.isoformat(),
+        "Status": "blocked" if item.rejected else "sent",
+    }

@@ -47,6 +47,10 @@ class Postal(Vendor):
             for place, address in enumerate(dict.fromkeys(body["rcpt_to"]))
         ]
 
+    def asks(self, path: str) -> bool:
+        """Everything is a POST."""
+        return path == "/api/v1/messages/message"
+
     def reply(self, mails: Sequence[Taken]) -> Reply:
         """Give an id for each address."""
         found = {mail.address: {"id": int(mail.provider_id), "token": "abc"} for mail in mails}
@@ -54,7 +58,11 @@ class Postal(Vendor):
         return Reply(200, to_json({"status": "success", "time": 0.02, "flags": {}, "data": data}))
 
     def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
-        """Postal is not asked."""
+        """Give one mail by its id, which we know of none."""
+        if call.path == "/api/v1/messages/message":
+            known = call.headers.get("x-server-api-key") == KEY
+            code = "MessageNotFound" if known else "InvalidServerAPIKey"
+            raise _error("error", {"code": code, "message": "no such thing"})
         raise Refusal(404, f"{len(mails)} mails, and no way to ask: {call.path}")
 
 

@@ -6,7 +6,23 @@ from typing import Any, ClassVar
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json, to_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Kept,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    parameters,
+    path_of,
+    to_json,
+)
+
+_REASONS: Mapping[str, str] = {
+    "bounced": "HardBounce", "complained": "SpamComplaint", "unsubscribed": "ManualSuppression",
+}  # fmt: skip
 
 
 class Postmark(Vendor):
@@ -59,6 +75,24 @@ class Postmark(Vendor):
         ]
         return Reply(200, to_json(entries))
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Find mails by our key, or give one reason's part of the stream's list."""
+        if call.headers.get("x-postmark-server-token") != KEY:
+            raise Refusal(401, {"ErrorCode": 10, "Message": "Bad or missing Server API token."})
+        if call.path == "/server":
+            return self._answer({"ID": 1, "Name": "Kirje"}, {})
+        if path_of(call) == "/message-streams/broadcast/suppressions/dump":
+            reason = parameters(call, "SuppressionReason")["SuppressionReason"]
+            rows = [_entry(item) for item in self.kept if _REASONS[item.why] == reason]
+            return self._answer({"Suppressions": rows}, {})
+        if path_of(call) != "/messages/outbound":
+            raise Refusal(404, {"ErrorCode": 404, "Message": "Not found"})
+        query = parameters(call, "count", "offset", "messagestream", "metadata_key")
+        if query["messagestream"] != "broadcast" or not 1 <= int(query["count"]) <= self.most:
+            raise Refusal(422, {"ErrorCode": 700, "Message": "count or stream"})
+        found = [_found(item) for item in mails if item.mail.key == query["metadata_key"]]
+        return self._answer({"TotalCount": len(found), "Messages": found}, {})
+
     def _message(self, item: Mapping[str, Any], provider_id: str) -> Taken | None:
         if set(item) - self.known or item["MessageStream"] != "broadcast":
             raise Refusal(422, {"ErrorCode": 403, "Message": f"unknown fields: {sorted(item)}"})
@@ -76,3 +110,26 @@ class Postmark(Vendor):
             provider_id=provider_id,
             tag=item["Tag"],
         )
+
+
+def _entry(item: Kept) -> dict[str, str]:
+    return {
+        "EmailAddress": item.address,
+        "SuppressionReason": _REASONS[item.why],
+        "Origin": "Recipient",
+        "CreatedAt": item.at.isoformat(),
+    }
+
+
+def _found(item: Logged) -> dict[str, Any]:
+    mail = item.mail
+    return {
+        "MessageID": mail.provider_id,
+        "MessageStream": "broadcast",
+        "To": [{"Email": mail.address.lower(), "Name": None}],
+        "Recipients": [mail.address.lower()],
+        "ReceivedAt": item.at.isoformat(),
+        "Status": "Sent",
+        "Tag": mail.tag,
+        "Metadata": {"key": mail.key},
+    }

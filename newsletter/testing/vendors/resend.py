@@ -1,7 +1,7 @@
 """Resend, as its own pages tell it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -11,13 +11,19 @@ from newsletter.testing.providers import Taken
 from newsletter.testing.vendors.base import (
     KEY,
     Call,
+    Kept,
     Logged,
     Refusal,
     Reply,
     Vendor,
     from_json,
+    parameters,
     to_json,
 )
+
+_ORIGINS: Mapping[str, str] = {
+    "bounced": "bounce", "complained": "complaint", "unsubscribed": "manual",
+}  # fmt: skip
 
 
 class Resend(Vendor):
@@ -58,6 +64,8 @@ class Resend(Vendor):
         self._key(call)
         path = urlsplit(call.path).path
         newest = list(reversed(mails))
+        if path == "/suppressions":
+            return self._suppressions(call)
         if path != "/emails":
             found = [item for item in newest if path == f"/emails/{item.mail.provider_id}"]
             if not found:
@@ -72,6 +80,14 @@ class Resend(Vendor):
         limit = int(query.get("limit", "20"))
         data = [self._listed(item) for item in rest[:limit]]
         return self._told({"object": "list", "has_more": len(rest) > limit, "data": data})
+
+    def _suppressions(self, call: Call) -> Reply:
+        query = parameters(call, "limit", "after")
+        rows = [_entry(item, place) for place, item in enumerate(self.kept)]
+        rest = rows[int(query["after"].removeprefix("s-")) + 1 :] if "after" in query else rows
+        size = min(int(query["limit"]), self.page)
+        payload = {"object": "list", "has_more": len(rest) > size, "data": rest[:size]}
+        return self._answer(payload, query, Path(self.spec).name, "/suppressions")
 
     @staticmethod
     def _listed(item: Logged) -> dict[str, Any]:
@@ -133,3 +149,12 @@ class Resend(Vendor):
     @staticmethod
     def _refusal(status: int, name: str, message: str) -> Refusal:
         return Refusal(status, {"statusCode": status, "name": name, "message": message})
+
+
+def _entry(item: Kept, place: int) -> dict[str, str]:
+    return {
+        "id": f"s-{place}",
+        "email": item.address,
+        "origin": _ORIGINS[item.why],
+        "created_at": item.at.isoformat(),
+    }

@@ -6,9 +6,22 @@ from typing import Any, ClassVar
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
-from newsletter.testing.vendors.base import KEY, Call, Refusal, Reply, Vendor, from_json, to_json
+from newsletter.testing.vendors.base import (
+    KEY,
+    Call,
+    Kept,
+    Logged,
+    Refusal,
+    Reply,
+    Vendor,
+    from_json,
+    parameters,
+    path_of,
+    to_json,
+)
 
 _PATH = "/transactional-email/v1alpha1/regions/{region}/emails"
+_NAMES: Mapping[str, str] = {"domains": "project_id", "blocklists": "domain_id"}
 
 
 class Scaleway(Vendor):
@@ -51,6 +64,24 @@ class Scaleway(Vendor):
         ]
         return Reply(200, to_json({"emails": entries}))
 
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Give a page of the project's domains, or of a domain's blocklist."""
+        del mails
+        if call.headers.get("x-auth-token") != KEY:
+            raise Refusal(401, {"type": "denied_authentication", "message": "wrong token"})
+        place, _, name = path_of(call).rpartition("/")
+        pattern = f"{_PATH.rpartition('/')[0]}/{name}"
+        if place != _PATH.format(region="fr-par").rpartition("/")[0] or name not in _NAMES:
+            raise Refusal(404, {"type": "not_found", "message": "resource is not found"})
+        query = parameters(call, _NAMES[name], "page", "page_size", "order_by")
+        rows: list[dict[str, Any]] = [{"id": "d1"}, {"id": "d2"}]
+        if name == "blocklists":
+            rows = [_entry(item) for item in self.kept] if query["domain_id"] == "d1" else []
+        size = min(int(query["page_size"]), self.page)
+        end = int(query.get("page", "1")) * size
+        payload = {"total_count": len(rows), name: rows[end - size : end]}
+        return self._answer(payload, query, Path(self.spec).name, pattern)
+
     def _check(self, item: Mapping[str, Any]) -> None:
         if set(item) - self.fields or not item["project_id"]:
             raise _invalid("project_id", f"unknown or missing fields: {sorted(item)}")
@@ -66,3 +97,15 @@ def _invalid(name: str, message: str) -> Refusal:
     details = [{"argument_name": name, "help_message": message, "reason": "constraint"}]
     message = f"invalid argument(s): {message}"
     return Refusal(400, {"type": "invalid_arguments", "message": message, "details": details})
+
+
+def _entry(item: Kept) -> dict[str, Any]:
+    return {
+        "id": "b1",
+        "domain_id": "d1",
+        "created_at": item.at.isoformat(),
+        "email": item.address,
+        "type": "unknown_type" if item.why == "unsubscribed" else "mailbox_not_found",
+        "reason": item.text,
+        "custom": item.why == "unsubscribed",
+    }

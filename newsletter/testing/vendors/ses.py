@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
@@ -17,11 +18,14 @@ from newsletter.testing.vendors.base import (
     KEY,
     MEBIBYTE,
     Call,
+    Kept,
     Logged,
     Refusal,
     Reply,
     Vendor,
     from_json,
+    parameters,
+    path_of,
     to_json,
 )
 
@@ -88,8 +92,28 @@ class Ses(Vendor):
         return Reply(200, to_json({"MessageId": mails[0].provider_id} if mails else {}))
 
     def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
-        """SES cannot be asked."""
-        raise Refusal(404, {"message": f"{len(mails)} mails, and no way to ask: {call.path}"})
+        """Give the account, or a page of its list; of mails it tells nothing."""
+        path = path_of(call)
+        if call.headers.get("authorization") != _signature(call):
+            raise _refusal(403, "SignatureDoesNotMatch", "The request signature does not match")
+        if path == "/v2/email/account":
+            return self._answer({"SendingEnabled": True}, {})
+        if path != "/v2/email/suppression/addresses":
+            raise Refusal(404, {"message": f"{len(mails)} mails, and no way to ask: {path}"})
+        query = parameters(call, "PageSize", "NextToken")
+        start = int(query.get("NextToken", "+/=0").removeprefix("+/="))
+        end = start + min(int(query["PageSize"]), self.page)
+        rows = [_entry(item) for item in self.kept if item.why != "unsubscribed"]
+        after = {"NextToken": f"+/={end}"} if end < len(rows) else {}
+        return self._answer({"SuppressedDestinationSummaries": rows[start:end], **after}, {})
+
+
+def _entry(item: Kept) -> dict[str, object]:
+    return {
+        "EmailAddress": item.address,
+        "Reason": "COMPLAINT" if item.why == "complained" else "BOUNCE",
+        "LastUpdateTime": item.at.timestamp(),
+    }
 
 
 def _refusal(status: int, name: str, message: str) -> Refusal:
@@ -103,8 +127,10 @@ def _signature(call: Call) -> str:
     """Sign a call as AWS documents it (Signature Version 4), from what came in."""
     when = call.headers.get("x-amz-date", "")
     scope = f"{when[:8]}/{REGION}/ses/aws4_request"
-    names = ["content-type", "host", "x-amz-date"]
-    lines = [call.method, call.path, "",
+    names = [name for name in ("content-type", "host", "x-amz-date") if name in call.headers]
+    pairs = sorted(parse_qsl(urlsplit(call.path).query))
+    query = "&".join(f"{quote(name, '-_.~')}={quote(text, '-_.~')}" for name, text in pairs)
+    lines = [call.method, path_of(call), query,
              *(f"{name}:{call.headers.get(name, '')}" for name in names), "",
              ";".join(names), hashlib.sha256(call.body).hexdigest()]  # fmt: skip
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()

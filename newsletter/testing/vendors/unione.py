@@ -1,7 +1,7 @@
 """UniOne, as its own pages tell it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,12 +11,18 @@ from newsletter.testing.vendors.base import (
     KEY,
     MEBIBYTE,
     Call,
+    Kept,
+    Logged,
     Refusal,
     Reply,
     Vendor,
     from_json,
     to_json,
 )
+
+_CAUSES: Mapping[str, str] = {
+    "bounced": "permanent_unavailable", "complained": "complained", "unsubscribed": "unsubscribed",
+}  # fmt: skip
 
 
 class UniOne(Vendor):
@@ -72,6 +78,29 @@ class UniOne(Vendor):
             )
         ]
 
+    def asks(self, path: str) -> bool:
+        """Everything is a POST."""
+        return not path.endswith("/email/send.json")
+
+    def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
+        """Greet, or give a page of the list."""
+        del mails
+        method = call.path.removeprefix("/en/transactional/api/v1/")
+        if call.headers.get("x-api-key") != KEY:
+            raise Refusal(401, {"status": "error", "code": 102, "message": "no such user"})
+        data = from_json(call.body)
+        if method == "system/info.json" and not data:
+            return Reply(200, to_json({"status": "success", "user_id": 1}))
+        known = {"start_time", "limit", "cursor"}
+        if method != "suppression/list.json" or set(data) != known:
+            raise _error(f"{method}: {sorted(data)}")
+        start = int(data["cursor"] or 0)
+        end = start + min(data["limit"], self.page)
+        rows = [_entry(item) for item in self.kept]
+        cursor = str(end) if end < len(rows) else ""
+        payload = {"status": "success", "suppressions": rows[start:end], "cursor": cursor}
+        return Reply(200, to_json(payload))
+
     def reply(self, mails: Sequence[Taken]) -> Reply:
         """Give the job's id, and who was taken."""
         job = mails[0].provider_id if mails else "job-0"
@@ -81,3 +110,9 @@ class UniOne(Vendor):
 
 def _error(message: str) -> Refusal:
     return Refusal(400, {"status": "error", "code": 150, "message": message})
+
+
+def _entry(item: Kept) -> dict[str, object]:
+    created = item.at.strftime("%Y-%m-%d %H:%M:%S")
+    return {"email": item.address, "cause": _CAUSES[item.why], "source": "system",
+            "is_deletable": True, "created": created}  # fmt: skip

@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dkim  # type: ignore[import-untyped]
@@ -12,12 +13,15 @@ from checkdmarc.utils import DNS_CACHE  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from newsletter import workspace
+from newsletter import providers, workspace
+from newsletter.cli.handing import Handing
 from newsletter.doctor import domain, good, names, sending
-from newsletter.errors import Level
-from newsletter.providers import provider_class
+from newsletter.errors import InputError, Level
+from newsletter.providers import Capabilities, provider_class
+from newsletter.testing import make_settings
 from newsletter.testing.nameserver import SILENT, NameServer, name_server
 from newsletter.testing.servers import VendorServer, answer
+from newsletter.testing.stores import fresh
 from newsletter.testing.vendors import KEY
 from newsletter.testing.vendors.mailgun import Mailgun
 from newsletter.testing.vendors.resend import Resend
@@ -170,6 +174,20 @@ def test_a_mail_that_was_changed_on_its_way(
     assert found["alignment"] == ["warning"]
 
 
+def test_a_signature_that_nobody_checked_is_not_called_good(
+    newsletter: Newsletter, dns: NameServer, tmp_path: Path
+) -> None:
+    found = told(newsletter, signed(tmp_path, COVERED), "--offline")
+
+    assert found["dkim"] == ["note"]
+    assert found["alignment"] == ["note"]
+    assert found["one-click"] == ["ok", "note"]  # the fields are there; their signature …
+    done = newsletter("doctor", signed(tmp_path, COVERED), "--offline")
+    assert "alignment: not checked: whether example.fi signs" in done.stdout
+    bare = told(newsletter, signed(tmp_path, [b"from"]), "--offline")
+    assert bare["one-click"] == ["ok", "error"]
+
+
 def test_a_mail_without_signature_and_one_click(
     newsletter: Newsletter, dns: NameServer, tmp_path: Path
 ) -> None:
@@ -220,14 +238,74 @@ def test_a_key_that_may_only_send_is_right(
 
 def test_what_a_provider_cannot_do_is_held_against_the_workspace(root: Path) -> None:
     opened = workspace.load(root)
-    can = provider_class("mailgun").capabilities
-
     levels = []
     for own in ("yes", "plan", "overwritten"):
-        kind = type(can)(title="X", batch_size=1, own_unsubscribe=own, lookup="x")
+        kind = Capabilities("X", 1, own, lookup="x")
         levels.append(next(iter(sending.needs(kind, opened))).level)
 
     assert levels == [None, Level.WARNING, Level.ERROR]
+
+
+def test_what_a_provider_does_is_told_whether_or_not_it_is_good(root: Path) -> None:
+    opened = workspace.load(root)
+
+    def levels(**can: object) -> dict[str, Level | None]:
+        kind = Capabilities("X", 1, "yes", **can)  # type: ignore[arg-type]
+        return {item.about: item.level for item in sending.needs(kind, opened)}
+
+    assert levels(tracking="call", idempotency=timedelta(hours=24)) == {
+        "one-click": None,
+        "lost calls": None,
+    }
+    assert levels(lookup="its log", without_headers=frozenset({"List-Id"})) == {
+        "one-click": None,
+        "headers": Level.NOTE,
+        "lost calls": Level.NOTE,
+        "tracking": Level.NOTE,
+    }
+
+
+@pytest.mark.parametrize("hosting", ["web", "cid"])
+def test_the_doctor_finds_wrong_just_what_a_mailing_would_be_refused_for(
+    root: Path, hosting: str
+) -> None:
+    settings = make_settings(images={"hosting": hosting})
+    opened = workspace.Workspace(root, settings)
+    wrong, refused = set(), set()
+
+    with fresh() as store:
+        handing = Handing(opened, store)
+        for name in set(providers.names()) - {"outbox"}:
+            can = provider_class(name).capabilities
+            if any(item.level is Level.ERROR for item in sending.needs(can, opened)):
+                wrong.add(name)
+            try:
+                handing.refuse_inline(name)
+            except InputError:
+                refused.add(name)
+
+    assert wrong == refused
+    assert wrong
+    assert "ses" not in wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "said"),
+    [
+        ("mailgun", "", ["no key proves"]),
+        ("mailgun", "k", []),
+        ("postmark", "a:b", ["a password in its webhook's address"]),
+        ("resend", "whsec_x", ["never tells of: unsubscribed"]),
+        ("smtp", "", ["has no webhooks"]),
+    ],
+)
+def test_the_doctor_knows_what_a_provider_will_tell(name: str, key: str, said: list[str]) -> None:
+    environment = {f"NEWSLETTER_{name.upper()}_WEBHOOK_KEY": key}
+
+    found = list(sending.events(name, "X", environment))
+
+    assert len(found) == len(said)
+    assert all(part in item.message for part, item in zip(said, found, strict=True))
 
 
 def test_a_mail_server_needs_a_name_that_leads_back() -> None:

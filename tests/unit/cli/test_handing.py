@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from newsletter import providers
+from newsletter.providers import guard
 from newsletter.providers.outbox import Provider
+from newsletter.testing.servers import VendorServer
+from newsletter.testing.vendors import KEY, VENDORS
+from tests.providers.test_contract import sample
 from tests.unit.cli.conftest import Newsletter
+from tests.unit.cli.test_send import use
 
 TERMS = ("--basis", "consent", "--source", "x")
 
@@ -27,7 +33,7 @@ def test_nothing_is_planned_with_a_provider_that_overwrites_our_way_to_leave(
 
     assert refused.exit_code == 2
     assert "puts its own List-Unsubscribe in place of ours" in refused.stderr
-    assert "set another provider in newsletter.toml" in refused.stderr
+    assert "choose another provider in newsletter.toml" in refused.stderr
     assert "no mailing yet" in newsletter("status").output
 
 
@@ -42,3 +48,26 @@ def test_what_was_planned_before_does_not_leave_by_it_either(
 
     assert refused.exit_code == 2
     assert not list((root / "outbox").rglob("*.eml"))
+
+
+CLASHING = [
+    name for name in providers.names() if guard.clashes(providers.provider_class(name).capabilities)
+]
+
+
+@pytest.mark.parametrize("name", CLASHING)
+def test_no_call_is_made_to_a_vendor_that_overwrites_our_way_to_leave(
+    newsletter: Newsletter, root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert not sample(name)["settings"]
+    newsletter("subscribers", "add", "aino@example.com", *TERMS)
+    monkeypatch.setenv(f"NEWSLETTER_{name.upper()}_KEY", KEY)
+    with VendorServer(VENDORS[name]()) as server:
+        use(root, name, server.url)
+
+        refused = newsletter("send", "loppuraportti", "--yes")
+
+        assert refused.exit_code == 2
+        assert "in place of ours" in refused.stderr
+        assert server.calls == []
+    assert "no mailing yet" in newsletter("status").output

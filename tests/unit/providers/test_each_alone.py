@@ -18,6 +18,7 @@ SETTINGS = {
     "mailersend": {},
     "mailjet": {"api_key": "public"},
     "mailtrap": {},
+    "mandrill": {},
     "scaleway": {"project_id": "6170692e-7363-616c-6577-61792e636f6d"},
 }
 

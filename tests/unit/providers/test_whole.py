@@ -63,3 +63,34 @@ def test_what_was_refused_to_everybody_may_be_the_messages_own_fault() -> None:
     found = [REFUSED, Outcome("c", State.REFUSED, "bad address")]
 
     assert whole.settled(found, certain={"c"}) == Split("why", certain=False)
+
+
+LIMIT = Outcome("d", State.REFUSED, "Not allowed")
+
+
+def test_the_accounts_fault_is_nobodys_refusal() -> None:
+    found = whole.settled([TAKEN, LIMIT], certain=(), account={"d"})
+
+    assert found == [TAKEN, Outcome("d", State.RETRY, "Not allowed")]
+
+
+def test_the_accounts_fault_proves_no_other_refusal() -> None:
+    sure = Outcome("c", State.REFUSED, "bad address")
+
+    found = whole.settled([REFUSED, sure, LIMIT], certain={"c"}, account={"d"})
+
+    assert isinstance(found, list)
+    assert [item.state for item in found] == [State.RETRY, State.REFUSED, State.RETRY]
+
+
+def test_the_accounts_fault_in_every_entry_is_the_calls() -> None:
+    assert whole.settled([LIMIT], certain=(), account={"d"}) == Split(
+        "Not allowed", certain=False, account=True
+    )
+
+
+@pytest.mark.parametrize("said", ["Daily limit reached", "out of credits", "Quota exceeded"])
+def test_words_of_an_account_are_its_fault_where_no_code_says_so(said: str) -> None:
+    found = whole.settled([TAKEN, Outcome("b", State.REFUSED, said)], certain=())
+
+    assert found == [TAKEN, Outcome("b", State.RETRY, said)]
