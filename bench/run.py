@@ -13,9 +13,11 @@ from bench import (
     images,
     importing,
     leaving,
+    lines,
     rendering,
     scale,
     sending,
+    shapes,
     start,
     threads,
 )
@@ -26,8 +28,8 @@ def main() -> None:
     print(f"{'ours : baseline':<52} {'ours':>10} {'baseline':>10}")
     found = []
     for module in (
-        start, rendering, images, sending, importing, leaving, enumeration, audience, threads,
-        scale,
+        start, rendering, images, sending, shapes, importing, leaving, enumeration, audience,
+        threads, scale, lines,
     ):  # fmt: skip
         for figure in module.figures():
             print(figure.line(), flush=True)

@@ -10,22 +10,18 @@ from typer.testing import CliRunner
 
 from newsletter import checks, providers
 from newsletter.cli import app
-from newsletter.cli.providers import data, row
 from newsletter.desk.faults import RULES
 from newsletter.desk.sequences import RULES as SEQUENCES
 from newsletter.desk.siblings import RULES as SIBLINGS
 from newsletter.desk.trials import RULES as TRIALS
 from newsletter.desk.weight import RULES as WEIGHTS
+from newsletter.doctor import abilities
 from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.rules import Rule
 from newsletter.issue.values import BaseBlock
 from newsletter.settings import Settings
 
 TARGET = Path(__file__).parent / "reference.md"
-MATRIX = (
-    "name", "what", "recipients a call", "own List-Unsubscribe", "a lost call is repeated",
-    "can be asked", "images", "pace",
-)  # fmt: skip
 
 
 def reference() -> str:
@@ -121,12 +117,20 @@ def _section(annotation: typing.Any) -> type[BaseModel] | None:  # noqa: ANN401 
 
 
 def _providers() -> Iterator[str]:
-    yield f"| {' | '.join(MATRIX)} |"
-    yield "|---" * len(MATRIX) + "|"
+    columns = abilities.COLUMNS[1:]
+    yield "Made from the drivers, as `newsletter providers` is. The columns:\n"
+    yield from (f"- **{column.head}**: {column.meaning}" for column in columns)
+    yield f"\n| name | what | {' | '.join(column.head for column in columns)} |"
+    yield "|---" * (len(columns) + 2) + "|"
     notes: list[str] = []
     for name in providers.names():
-        found = data(name)
-        yield f"| {name} | {found['title']} | {' | '.join(row(found)[1:])} |"
+        found = abilities.data(name)
+        yield f"| {name} | {found['title']} | {' | '.join(abilities.row(found)[1:])} |"
+        if found["test_mode"]:
+            notes.append(f"- **{found['title']}**, test mode: {found['test_mode']}")
+        if found["without_headers"]:
+            dropped = ", ".join(found["without_headers"])
+            notes.append(f"- **{found['title']}** does not carry the header fields {dropped}")
         if found["lookup"]:
             notes.append(f"- **{found['title']}** tells `newsletter reconcile`: {found['lookup']}")
         notes += [f"- **{found['title']}**: {note}" for note in found["notes"]]

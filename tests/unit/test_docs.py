@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from docs.reference import TARGET, reference
+from newsletter import hooks
 from newsletter.cli import app
 from newsletter.issue import read, sequence
 from newsletter.providers import names
@@ -84,9 +85,31 @@ def test_commands_in_the_documentation_exist(page: Path) -> None:
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # a group
     text = page.read_text(encoding="utf-8")
 
-    named = set(re.findall(r"(?:^|`|\$ )newsletter ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|\$ )newsletter ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
 
     assert named <= known
+
+
+def test_what_proves_each_webhook_is_told() -> None:
+    page = (ROOT / "docs" / "how-to.md").read_text(encoding="utf-8")
+    table = page.partition("### Take a provider's webhooks")[2].partition("\n## ")[0]
+
+    told = re.findall(r"`([a-z]+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+
+    assert sorted(told) == sorted(hooks.names())
+
+
+def test_what_a_contributor_is_told_to_read_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = page.partition("## ADDING A PROVIDER")[2].partition("\n## ")[0]
+    here = [ROOT, ROOT / "newsletter" / "providers"]
+
+    named = re.findall(r"`([\w/.-]+\.(?:py|md|toml|json))`", text)
+
+    for path in (path for path in named if "NAME" not in path):
+        assert any((folder / path).is_file() for folder in here), path
+    for path in (path.replace("NAME", "postmark") for path in named if "NAME" in path):
+        assert (ROOT / path).is_file(), path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
