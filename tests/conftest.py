@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from newsletter.store import Store
 from newsletter.testing import stores
+from tests import compiling
 
 # A busy machine is slow, not wrong: no property test fails by the clock.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,6 +37,7 @@ def two_stores(tmp_path: Path) -> Iterator[tuple[Store, Store]]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    compiling.once()
     stores.choose(config.getoption("--database"))
     if config.getoption("--thorough"):
         settings.load_profile("patient")

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from typer.testing import CliRunner
 
 from newsletter import workspace as workspaces
-from newsletter.store import Store
+from newsletter.cli import app
+from newsletter.store import Store, engine
 
 ADD: Final = (
     "subscribers", "add", "uusi@example.com", "--basis", "consent", "--source", "a form",
@@ -28,12 +30,20 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def run(
+def run(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Give a command in this process."""
+    done = CliRunner().invoke(app, [*words, "-w", str(root)])
+    assert isinstance(done.exception, SystemExit | None), done.exc_info
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
+
+
+def run_apart(
     root: Path,
     *words: str,
     before: Callable[[], None] | None = None,
     through: Sequence[str] = (),
 ) -> "subprocess.CompletedProcess[str]":
+    """Give a command in a process of its own, which may do less than this one."""
     return subprocess.run(
         [*through, sys.executable, "-m", "newsletter", *words, "-w", str(root)],
         capture_output=True,
@@ -64,7 +74,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(root: Path) -> None:
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    done = run(root, *ADD, before=fill)
+    done = run_apart(root, *ADD, before=fill)
 
     assert done.returncode == 2
     assert "nothing of this step was kept" in told(done)
@@ -80,7 +90,7 @@ def test_a_database_that_may_not_be_written_is_told(root: Path) -> None:
     # Root may write everywhere, unless it gives up that power.
     ordinary = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
 
-    done = run(root, *ADD, through=ordinary if os.geteuid() == 0 else ())
+    done = run_apart(root, *ADD, through=ordinary if os.geteuid() == 0 else ())
     folder.chmod(0o755)
 
     assert done.returncode == 2
@@ -91,18 +101,13 @@ def test_a_database_that_may_not_be_written_is_told(root: Path) -> None:
 def test_a_database_that_another_process_keeps_locked_is_told(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from typer.testing import CliRunner  # noqa: PLC0415
-
-    from newsletter.cli import app  # noqa: PLC0415
-    from newsletter.store import engine  # noqa: PLC0415
-
     monkeypatch.setattr(engine, "_WAIT_SECONDS", 0.05)
     other = sqlite3.connect(root / "subscribers" / "register.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    done = CliRunner().invoke(app, [*ADD, "-w", str(root)])
+    done = run(root, *ADD)
 
-    assert done.exit_code == 2
+    assert done.returncode == 2
     assert "another process is writing" in done.stderr
     other.execute("ROLLBACK")
     assert people(root) == {"vanha@example.com"}

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from newsletter import workspace
+from newsletter.cli import app
 from newsletter.testing.servers import KEY, VendorServer, hold
 from newsletter.testing.vendors.resend import Resend
 
@@ -45,8 +47,8 @@ def test_ctrl_c_finishes_the_call_in_flight_and_the_next_run_the_rest(
         )
         environment = os.environ | {"NEWSLETTER_RESEND_KEY": KEY}
         terms = ["--basis", "consent", "--source", "x"]
-        words = [*COMMAND, "subscribers", "import", "many.csv", *terms]
-        subprocess.run(words, cwd=root, check=True, capture_output=True)
+        words = ["subscribers", "import", str(root / "many.csv"), *terms, "-w", str(root)]
+        assert CliRunner().invoke(app, words).exit_code == 0
         server.then(hold(1.5))
         send = [*COMMAND, "send", "loppuraportti", "--yes"]
 

@@ -11,14 +11,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # no types
-    Axe,
-)
 from playwright.sync_api import Browser, Page, Route
 
 from newsletter.checks.gmail import gmail
 from newsletter.issue.edition import Edition
 from newsletter.testing.mails import VALUES, Mail, sampler_mail, starter_mail
+from tests.browser.looking import run_axe
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +103,7 @@ class Window:
             "runOnly": {"type": "tag", "values": RULES},
             "rules": {name: {"enabled": False} for name in without},
         }
-        found: list[Any] = Axe().run(self.page, options=options).response["violations"]
+        found = run_axe(self.page, **options)
         return [f"{v['id']}: {[node['html'][:160] for node in v['nodes']]}" for v in found]
 
     def close(self) -> None:

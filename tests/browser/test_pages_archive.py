@@ -13,7 +13,7 @@ from newsletter.testing import NOW, make_edition, make_template
 from newsletter.testing.mails import MEDIA, starter_mail
 from newsletter.testing.readers import make_workspace, publish, subscribe, token
 from newsletter.web.serving import running
-from tests.browser.looking import LOCALES, SCREENS, troubles_of, violations
+from tests.browser.looking import LOCALES, SCREENS, too_small, troubles_of, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -97,11 +97,7 @@ def look(page: "Page") -> list[str]:
         for image in page.locator("img").all()
         if not image.evaluate("item => item.complete && item.naturalWidth > 0")
     ]
-    for target in page.locator("nav a, .issues a, .masthead a, footer a").all():
-        box = target.bounding_box()
-        if box and box["height"] < 44:
-            wrong.append(f"too small to hit: {target.inner_text()}")
-    return wrong
+    return wrong + too_small(page, "nav a, .issues a, .masthead a, footer a")
 
 
 @pytest.mark.parametrize("language", list(WORDS))

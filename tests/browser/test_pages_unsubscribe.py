@@ -10,7 +10,7 @@ from newsletter.store import Store
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.readers import make_workspace, publish, state_of, subscribe, token
 from newsletter.web.serving import running
-from tests.browser.looking import LOCALES, SCREENS, troubles_of, violations
+from tests.browser.looking import LOCALES, SCREENS, too_small, troubles_of, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -123,12 +123,8 @@ def look(page: "Page", language: str) -> list[str]:
         wrong.append("it speaks another language")
     if (page.locator("h1").count(), page.locator("main").count()) != (1, 1):
         wrong.append("it has not one heading and one main part")
-    for target in page.locator("a, button").all():
-        box = target.bounding_box()
-        # A link within a sentence is exempt (WCAG 2.5.8).
-        if box and box["height"] < 44 and not target.evaluate("item => item.closest('main p')"):
-            wrong.append(f"too small to hit: {target.inner_text()}")
-    return wrong
+    # A link within a sentence is exempt (WCAG 2.5.8).
+    return wrong + too_small(page, "a, button", exempt="main p, main p *")
 
 
 @pytest.mark.parametrize("page", [{"java_script_enabled": False}], indirect=True)

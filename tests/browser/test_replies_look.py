@@ -4,18 +4,16 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import pytest
-from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # no types
-    Axe,
-)
 from playwright.sync_api import Browser, Page
 
 from newsletter.checks.gmail import gmail
 from newsletter.register.replies import Kind
 from newsletter.replying.letters import Letters
 from newsletter.testing.readers import make_workspace
+from tests.browser.looking import run_axe
 from tests.browser.test_mail_look import (
     CLIENT_HAS,
     OVERFLOWING,
@@ -70,7 +68,7 @@ def violations(page: Page) -> list[str]:
         "runOnly": {"type": "tag", "values": RULES},
         "rules": {name: {"enabled": False} for name in CLIENT_HAS},
     }
-    found: list[Any] = Axe().run(page, options=options).response["violations"]
+    found = run_axe(page, **options)
     return [f"{v['id']}: {[node['html'][:160] for node in v['nodes']]}" for v in found]
 
 

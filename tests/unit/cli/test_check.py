@@ -165,6 +165,8 @@ def test_errors_are_json_where_json_was_asked_for(
 def test_what_the_machine_refuses_is_told_without_a_traceback(
     newsletter: Newsletter, root: Path
 ) -> None:
+    shutil.rmtree(root / ".newsletter")
+    shutil.rmtree(root / "subscribers")
     (root / ".newsletter").touch()
 
     written = newsletter("render", "loppuraportti", "--to", "newsletter.toml/look")

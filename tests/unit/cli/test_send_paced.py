@@ -68,8 +68,10 @@ def test_without_the_key_a_dry_run_still_tells_the_days(newsletter: Newsletter, 
 
 @pytest.mark.slow
 def test_a_day_that_is_used_up_ends_the_run_with_when_it_goes_on(
-    newsletter: Newsletter, root: Path, server: VendorServer
+    newsletter: Newsletter, root: Path, server: VendorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # In the day's last hour the run would wait for the next.
+    monkeypatch.setattr("newsletter.mailing.handing.run.LONGEST_WAIT", timedelta(0))
     audience(newsletter, root, 5)
     setting(root, "\n[providers.resend.pace]\nper_day = 3\n")
 

@@ -8,13 +8,18 @@ import pytest
 from newsletter.mailing import FileOwner
 
 
-def run_elsewhere(folder: Path) -> subprocess.Popen[str]:
+def run_elsewhere(folder: Path, *, at_once: int = 1) -> subprocess.Popen[str]:
+    """Start a run in another process, or several at the same moment; each says its name."""
     code = f"""
-        import sys
+        import os, sys
         from pathlib import Path
         from newsletter.mailing.owner import FileOwner
+        for _ in range({at_once} - 1):
+            if os.fork() == 0:
+                break
         owner = FileOwner(Path({str(folder)!r}))
-        print(owner.name, flush=True)
+        sys.stdout.write(owner.name + "\\n")  # in one piece: several write into one pipe
+        sys.stdout.flush()
         sys.stdin.read()
     """
     return subprocess.Popen(
@@ -76,9 +81,9 @@ def test_the_mark_is_made_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_first_runs_agree_on_the_mark(tmp_path: Path) -> None:
-    processes = [run_elsewhere(tmp_path) for _ in range(4)]
-    names = [process.stdout.readline().strip() for process in processes if process.stdout]
-    for process in processes:
-        process.communicate("")
+    with run_elsewhere(tmp_path, at_once=4) as process:
+        assert process.stdout is not None
+        names = {process.stdout.readline().strip() for _ in range(4)}
 
+    assert len(names) == 4
     assert len({name.partition(".")[0] for name in names}) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,12 @@ def starter_issue(request: pytest.FixtureRequest) -> list[Rendered]:
     return list(_rendered(request.param))
 
 
-def _rendered(file: Path) -> Iterator[Rendered]:
+@cache
+def _rendered(file: Path) -> tuple[Rendered, ...]:
+    return tuple(_variants(file))
+
+
+def _variants(file: Path) -> Iterator[Rendered]:
     starter = workspace.load(workspace.starter())
     fields = starter.settings.field_names
     snippets = SnippetFolders([file.parent / "snippets"])
