@@ -20,6 +20,7 @@ from newsletter.cli import (
     import_suppressions,
     init,
     legal,
+    new,
     pause,
     providers,
     reconcile,
@@ -28,6 +29,7 @@ from newsletter.cli import (
     report,
     resume,
     retention,
+    schema,
     send,
     sequences,
     serve,
@@ -89,8 +91,10 @@ def _options(
 
 
 app.command("init")(init.init)
+app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("render")(render.render)
+app.command("schema")(schema.schema)
 app.command("send")(send.send)
 app.command("approve")(approve.approve)
 app.command("pause")(pause.pause)
