@@ -35,6 +35,7 @@ from newsletter.cli import (
     serve,
     status,
     subscribers,
+    test,
     winner,
     worker,
 )
@@ -95,6 +96,7 @@ app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("render")(render.render)
 app.command("schema")(schema.schema)
+app.command("test")(test.mail)
 app.command("send")(send.send)
 app.command("approve")(approve.approve)
 app.command("pause")(pause.pause)
