@@ -15,6 +15,7 @@ from newsletter.cli import (
     check,
     db,
     demo,
+    diff,
     doctor,
     form,
     import_suppressions,
@@ -96,6 +97,7 @@ app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("render")(render.render)
 app.command("schema")(schema.schema)
+app.command("diff")(diff.diff)
 app.command("test")(test.mail)
 app.command("send")(send.send)
 app.command("approve")(approve.approve)
