@@ -12,6 +12,7 @@ from newsletter.workspace import Workspace
 
 def subscriber(opened: Workspace, address: str) -> Persona:
     """Find a subscriber by address; raises InputError when there is none."""
+    opened.keys()  # made before the register is, so that one without the other means a loss
     key = addresses.key(addresses.normalise(address))
     with Store.open(opened.database_url) as store, store.read() as connection:
         query = select(subscribers).where(subscribers.c.address_key == key)

@@ -35,10 +35,14 @@ def personas(prepared: Prepared, settings: Settings) -> list[Persona]:
     """Invent readers: for each language one per variant, and one without a name or any field."""
     found: list[Persona] = []
     for language, sibling in prepared.editions.siblings.items():
-        readers = _readers(sibling.conditions, language, settings)
-        found += [_named(language, fields) for fields in readers]
-        found.append(Persona(f"{language}: nothing known", language, {"language": language}))
+        found += invented(sibling.conditions, language, settings)
     return found
+
+
+def invented(conditions: Sequence[Condition], language: str, settings: Settings) -> list[Persona]:
+    """Invent the readers of one language."""
+    found = [_named(language, fields) for fields in _readers(conditions, language, settings)]
+    return [*found, Persona(f"{language}: nothing known", language, {"language": language})]
 
 
 def _named(language: str, fields: Mapping[str, str]) -> Persona:

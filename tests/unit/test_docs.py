@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from docs.reference import TARGET, reference
+from docs.reference import RULES, TARGET, reference, rules
 from newsletter.cli import app
 from newsletter.issue import read, sequence
 from newsletter.providers import names
@@ -73,6 +73,13 @@ def test_every_code_of_a_finding_is_in_the_reference() -> None:
     assert set(re.findall(r'"(NL\d{3})"', code)) == told
 
 
+def test_every_rule_is_explained_as_the_code_says() -> None:
+    text = RULES.read_text(encoding="utf-8")
+
+    assert text == rules(), "run: make docs"
+    assert re.findall(r"^### (NL\d{3})$", text, re.MULTILINE).count("NL423") == 1
+
+
 def test_every_setting_of_the_theme_is_explained() -> None:
     theme = TARGET.read_text(encoding="utf-8").partition("### [theme]")[2].partition("### [images]")
 
@@ -84,7 +91,7 @@ def test_commands_in_the_documentation_exist(page: Path) -> None:
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # a group
     text = page.read_text(encoding="utf-8")
 
-    named = set(re.findall(r"(?:^|`|\$ )newsletter ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|\$ )newsletter ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
 
     assert named <= known
 
