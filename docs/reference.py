@@ -8,20 +8,17 @@ import typer
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from newsletter import checks, providers
+from newsletter import desk, providers
 from newsletter.cli import app
-from newsletter.desk.faults import RULES
-from newsletter.desk.sequences import RULES as SEQUENCES
-from newsletter.desk.siblings import RULES as SIBLINGS
-from newsletter.desk.trials import RULES as TRIALS
-from newsletter.desk.weight import RULES as WEIGHTS
+from newsletter.desk.catalogue import FAMILIES
 from newsletter.doctor import abilities
+from newsletter.errors import Entry
 from newsletter.issue.blocks import BLOCKS
-from newsletter.issue.rules import Rule
 from newsletter.issue.values import BaseBlock
 from newsletter.settings import Settings
 
 TARGET = Path(__file__).parent / "reference.md"
+RULES = Path(__file__).parent / "rules.md"
 
 
 def reference() -> str:
@@ -32,7 +29,8 @@ def reference() -> str:
         *_commands(),
         "## Blocks\n\n`when` (who sees it) and `lang` (its language) fit every block.\n",
         *_blocks(),
-        "## Rules of `newsletter check`\n\n| code | level | what it is about |\n|---|---|---|",
+        "## Rules of `newsletter check`\n\nEach is explained in [rules.md](rules.md).\n",
+        "| code | level | what it is about |\n|---|---|---|",
         *_rules(),
         "\n## newsletter.toml\n",
         *_settings(Settings, ""),
@@ -72,16 +70,67 @@ def _field(block: type[BaseModel], name: str) -> str:
 
 
 def _rules() -> Iterator[str]:
-    for rule in Rule:
-        yield f"| {rule.value} | error | {rule.meaning} |"
-    for code, demand in sorted(checks.rules().items()):
-        yield f"| {code} | {demand.level} | {demand.demand} |"
-    for code, demanded in {**RULES, **TRIALS, **SEQUENCES}.items():
-        yield f"| {code} | error | {demanded} |"
-    for code, wished in WEIGHTS.items():
-        yield f"| {code} | warning | {wished} |"
-    for code, (level, asked) in SIBLINGS.items():
-        yield f"| {code} | {level} | {asked} |"
+    for entry in desk.catalogue().values():
+        yield f"| {entry.code} | {entry.level} | {entry.demand} |"
+
+
+def rules() -> str:
+    """Make the page that explains every rule of `newsletter check`."""
+    parts = [_ABOUT_RULES]
+    for family, title in FAMILIES.items():
+        parts.append(f"## {title}\n\nFamily: `{family}`\n")
+        entries = (entry for entry in desk.catalogue().values() if entry.family is family)
+        parts += [_rule(entry) for entry in entries]
+    return "\n".join(parts)
+
+
+_ABOUT_RULES = """\
+# Rules of `newsletter check`
+
+Made from the code by `make docs`; do not edit.
+
+An **error** keeps an issue from being sent, a **warning** does not (with `--strict` it fails, too),
+a **note** is for your information. `newsletter check --explain CODE` says the same as this page.
+
+In `newsletter.toml` a rule, or a whole family, can be taken otherwise; a code wins over its family:
+
+```toml
+[check.rules]
+links = "note"
+NL423 = "error"
+NL407 = "off"
+```
+
+In an issue a comment allows one finding, with the reason: behind the line, or on the line above it;
+both count for all lines of a text that begins there. Above the first key, it also allows what is
+about the file as a whole.
+
+```yaml
+subject: Kevät
+preheader: Mitä keväällä tapahtuu
+blocks:
+  - heading: Kevät
+  # newsletter: allow NL423 because the button stands under the report's own title
+  - button: {label: Lue lisää, url: "https://example.fi/raportti"}
+```
+
+What is marked **always an error** cannot be changed: without it there is no issue to render, or the
+law demands it. `send`, `approve` and `check` keep to the same settings and comments.
+"""
+
+
+def _rule(entry: Entry) -> str:
+    always = " **Always an error.**" if entry.fixed else ""
+    return (
+        f"### {entry.code}\n\n{_sentence(entry.demand)}\n\n"
+        f"- Level: {entry.level}.{always}\n"
+        f"- Why: {entry.why}.\n"
+        f"- How to mend it: {entry.hint}.\n"
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"**{text[0].upper()}{text[1:]}.**"
 
 
 def _settings(model: type[BaseModel], path: str) -> Iterator[str]:
@@ -140,3 +189,4 @@ def _providers() -> Iterator[str]:
 
 if __name__ == "__main__":
     TARGET.write_text(reference(), encoding="utf-8")
+    RULES.write_text(rules(), encoding="utf-8")

@@ -27,6 +27,51 @@ class Level(StrEnum):
     NOTE = "note"
 
 
+class Family(StrEnum):
+    """What a rule is about; settings may speak of all rules of a family at once."""
+
+    SCHEMA = "schema"
+    PERSONAL = "personal"
+    NAMES = "names"
+    ACCESSIBILITY = "accessibility"
+    SUBJECT = "subject"
+    LINKS = "links"
+    IMAGES = "images"
+    LANGUAGE = "language"
+    TRANSLATION = "translation"
+    DATES = "dates"
+    WRITING = "writing"
+    SIZE = "size"
+    CLIENTS = "clients"
+    SAFETY = "safety"
+    LAW = "law"
+    SEQUENCES = "sequences"
+    EXCEPTIONS = "exceptions"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be known of a rule: one entry of the catalogue, which documentation is made of."""
+
+    code: str
+    """Stable: NL and three digits."""
+    level: Level
+    """How serious a breach is, unless the settings say otherwise."""
+    family: Family
+    demand: str
+    """What is so when all is well; half a sentence."""
+    why: str
+    """What goes wrong otherwise; one sentence."""
+    hint: str
+    """How it is usually mended; one sentence."""
+    fixed: bool = False
+    """Whether neither settings nor a comment in the file can change it."""
+
+    def finding(self, place: "Place", message: str, hint: str = "") -> "Finding":
+        """Say that it was not kept; without a hint of its own, with the usual one."""
+        return Finding(self.code, self.level, place, message, hint or self.hint)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where in a file: line and column count from 1, in characters; 0 means the whole file."""
@@ -41,13 +86,16 @@ class Place:
         parts = [self.file, str(self.line) if self.line else "", str(self.column or "")]
         return ":".join(part for part in parts if part)
 
-    def excerpt(self) -> str:
-        """Show the source line with a caret under the column; empty without a line."""
+    def excerpt(self, width: int = _WIDTH) -> str:
+        """Show the source line with a caret under the column; empty without a line.
+
+        A line of more than `width` characters is cut around the caret.
+        """
         if not self.line or not self.source.strip():
             return ""
-        # A long line (a paragraph on one line) is cut around the caret.
-        start = max(0, self.column - 60) if len(self.source) > _WIDTH else 0
-        text = self.source[start : start + _WIDTH].rstrip()
+        before = width * 3 // 5
+        start = max(0, self.column - before) if len(self.source) > width else 0
+        text = self.source[start : start + width].rstrip()
         lead = "".join(
             " " if char != "\t" else "\t" for char in self.source[start:][: self.column - 1 - start]
         )

@@ -56,6 +56,12 @@ def read(model: type[_Model], file: Path) -> _Model:
         ) from error
 
 
+def fault_at(file: Path, setting: str, message: str, hint: str = "") -> Finding:
+    """Say what is wrong with a setting that was read well, at its line: "check.rules.NL423"."""
+    text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+    return _fault(file, text, _line_of(text, setting), message, hint=hint)
+
+
 def _follows(item: dict[str, Any]) -> bool:
     """Tell whether a list is empty only because what stands in it has faults of its own."""
     return item["type"] == "too_short" and bool(item["input"])

@@ -9,7 +9,7 @@ from typing import Final
 
 from newsletter.checks.page import Element
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 from newsletter.issue.texts import url_fault
 
 _ACTIVE: Final = (
@@ -22,7 +22,14 @@ _SLOT: Final = re.compile(r"\[\w+\|.*?\]", re.DOTALL)
 """An open place as `page.named` marks it; what fills it is escaped for an address."""
 
 
-@rule("NL475", Level.ERROR, "nothing in the HTML acts: no scripts, forms, frames or handlers")
+@rule(
+    "NL475",
+    Level.ERROR,
+    Family.SAFETY,
+    "nothing in the HTML acts: no scripts, forms, frames or handlers",
+    why="mail clients take scripts, forms and frames out, and filters punish them",
+    hint="take it out of the template",
+)
 def nothing_acts(matter: Matter) -> Iterator[Remark]:
     """Look at tags, at attributes such as onclick, and at the schemes of links."""
     for page in matter.pages:

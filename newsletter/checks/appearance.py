@@ -9,7 +9,7 @@ from newsletter.checks import css
 from newsletter.checks.cascade import DARK, LIGHT, Cascade, Look, colour, hides, looks
 from newsletter.checks.page import Element, Page, named
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 from newsletter.issue.fields import Field, parse
 from newsletter.settings.register import UNSUBSCRIBE
 
@@ -30,7 +30,14 @@ _GROUNDS: Final = frozenset(["background", "background-color", "border"])
 _LINK_STYLES: Final = _GROUNDS | {"text-decoration", "text-decoration-line"}
 
 
-@rule("NL468", Level.ERROR, "the unsubscribe link can be seen")
+@rule(
+    "NL468",
+    Level.ERROR,
+    Family.LAW,
+    "the unsubscribe link can be seen",
+    why="a link that nobody can see is no way out (Gmail's and Yahoo's rules for senders)",
+    hint="the footer of the templates must show it as text",
+)
 def way_out_is_seen(matter: Matter) -> Iterator[Remark]:
     """Look for a link with words that nothing hides (standards P03)."""
     for page in matter.pages:
@@ -47,7 +54,14 @@ def way_out_is_seen(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL469", Level.ERROR, "no text is hidden but the preheader")
+@rule(
+    "NL469",
+    Level.ERROR,
+    Family.SAFETY,
+    "no text is hidden but the preheader",
+    why="Gmail and Yahoo show or punish hidden text: spam hides words in this way",
+    hint="take it out of the template",
+)
 def nothing_is_hidden(matter: Matter) -> Iterator[Remark]:
     """Look for text that styles hide, in the mail or in its style sheets (standards P09)."""
     allowed = {"", _preheader(matter)}
@@ -61,7 +75,14 @@ def nothing_is_hidden(matter: Matter) -> Iterator[Remark]:
                 )
 
 
-@rule("NL470", Level.ERROR, "links can be told from text without seeing colours")
+@rule(
+    "NL470",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "links can be told from text without seeing colours",
+    why="one man in twelve does not see some colours (WCAG 1.4.1)",
+    hint="style links with text-decoration:underline, or as a button",
+)
 def links_are_underlined(matter: Matter) -> Iterator[Remark]:
     """Look for links without an underline that are no buttons (standards C05; WCAG 1.4.1)."""
     for page, sheets in zip(matter.pages, matter.sheets, strict=True):
@@ -77,7 +98,14 @@ def links_are_underlined(matter: Matter) -> Iterator[Remark]:
                 )
 
 
-@rule("NL471", Level.ERROR, "text can be read: contrast of 4.5:1, large text 3:1")
+@rule(
+    "NL471",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "text can be read: contrast of 4.5:1, large text 3:1",
+    why="pale text cannot be read in sunlight or with ageing eyes (WCAG 1.4.3)",
+    hint="change the colours in the template or in [theme] of newsletter.toml",
+)
 def contrast_by_day(matter: Matter) -> Iterator[Remark]:
     """Compute it with inline styles alone, and with style sheets (standards C05; WCAG 1.4.3)."""
     for page, sheets, plain in zip(matter.pages, matter.sheets, matter.plain, strict=True):
@@ -86,7 +114,14 @@ def contrast_by_day(matter: Matter) -> Iterator[Remark]:
             yield from _weak(matter, looks(page, rules, LIGHT), "")
 
 
-@rule("NL472", Level.ERROR, "text can be read in dark mode: contrast of 4.5:1, large text 3:1")
+@rule(
+    "NL472",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "text can be read in dark mode: contrast of 4.5:1, large text 3:1",
+    why="many phones show mails dark, at night or always",
+    hint="change the colours in the template or in [theme.dark] of newsletter.toml",
+)
 def contrast_by_night(matter: Matter) -> Iterator[Remark]:
     """Compute it with the rules of the dark media query, where there are any."""
     for page, sheets in zip(matter.pages, matter.sheets, strict=True):
@@ -96,7 +131,14 @@ def contrast_by_night(matter: Matter) -> Iterator[Remark]:
             yield from _weak(matter, looks(page, shown, DARK), " in dark mode")
 
 
-@rule("NL473", Level.WARNING, "style sheets survive in Gmail")
+@rule(
+    "NL473",
+    Level.WARNING,
+    Family.CLIENTS,
+    "style sheets survive in Gmail",
+    why="Gmail drops a style sheet that is too long, misplaced, or has one bad rule",
+    hint="look at mj-style in the templates",
+)
 def styles_survive(matter: Matter) -> Iterator[Remark]:
     """Look for what makes Gmail drop them (standards K06): place, size, syntax, addresses."""
     for sheets in matter.sheets:

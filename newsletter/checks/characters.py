@@ -6,13 +6,20 @@ from typing import Final
 
 from newsletter.checks.page import marked
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _AROUND: Final = 20
 
 
-@rule("NL459", Level.ERROR, "no part holds a control character")
+@rule(
+    "NL459",
+    Level.ERROR,
+    Family.SAFETY,
+    "no part holds a control character",
+    why="control characters break headers and make Gmail cut the mail",
+    hint="type the sign anew in newsletter.toml or the template",
+)
 def no_control_characters(matter: Matter) -> Iterator[Remark]:
     """Look for them in subject, HTML and text: those of U+0080–U+009F clip a mail in Gmail (P12).
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from newsletter.checks.page import marked
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level, Place
+from newsletter.errors import Family, Level, Place
 from newsletter.i18n import direction
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Slot
@@ -23,7 +23,14 @@ _OTHER_SLOT_BYTES: Final = 40
 """How long values are when they are filled in, on the safe side."""
 
 
-@rule("NL451", Level.WARNING, "the HTML has less than 80,000 bytes")
+@rule(
+    "NL451",
+    Level.WARNING,
+    Family.SIZE,
+    "the HTML has less than 80,000 bytes",
+    why="Gmail cuts mails at 102,000 bytes, and a little more text gets there",
+    hint="make texts shorter and link to the rest",
+)
 def html_is_light(matter: Matter) -> Iterator[Remark]:
     """Measure the heaviest edition."""
     size = max(map(_size, matter.editions), default=0)
@@ -35,7 +42,14 @@ def html_is_light(matter: Matter) -> Iterator[Remark]:
         )
 
 
-@rule("NL452", Level.ERROR, "the HTML has less than 100,000 bytes")
+@rule(
+    "NL452",
+    Level.ERROR,
+    Family.SIZE,
+    "the HTML has less than 100,000 bytes",
+    why="Gmail would cut off the end with the unsubscribe link, which the law wants to be seen",
+    hint="shorten texts and link to the rest",
+)
 def html_is_not_cut(matter: Matter) -> Iterator[Remark]:
     """Measure the heaviest edition."""
     size = max(map(_size, matter.editions), default=0)
@@ -47,7 +61,14 @@ def html_is_not_cut(matter: Matter) -> Iterator[Remark]:
         )
 
 
-@rule("NL458", Level.WARNING, "the HTML as it is sent has at most 102,400 bytes")
+@rule(
+    "NL458",
+    Level.WARNING,
+    Family.SIZE,
+    "the HTML as it is sent has at most 102,400 bytes",
+    why="some say that Gmail counts the bytes as they are sent, where ä takes six",
+    hint="make texts shorter and link to the rest",
+)
 def encoded_html_is_light(matter: Matter) -> Iterator[Remark]:
     """Measure the quoted-printable part, in which ä takes six bytes (standards P11)."""
     size = max((_encoded_size(edition) for edition in matter.editions), default=0)
@@ -59,7 +80,14 @@ def encoded_html_is_light(matter: Matter) -> Iterator[Remark]:
         )
 
 
-@rule("NL453", Level.ERROR, "HTML and text have the unsubscribe link")
+@rule(
+    "NL453",
+    Level.ERROR,
+    Family.LAW,
+    "HTML and text have the unsubscribe link",
+    why="everybody must be able to leave by a click in the mail (917/2014 §203; Gmail, Yahoo)",
+    hint="the footer of the templates must hold {{ unsubscribe_url }}",
+)
 def can_be_left(matter: Matter) -> Iterator[Remark]:
     """Look for the link's open place in both parts."""
     for edition in matter.editions:
@@ -72,7 +100,14 @@ def can_be_left(matter: Matter) -> Iterator[Remark]:
                 )
 
 
-@rule("NL454", Level.ERROR, "the HTML says its language and direction")
+@rule(
+    "NL454",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "the HTML says its language and direction",
+    why="screen readers choose their voice by the language (WCAG 3.1.1)",
+    hint="the layout template must give lang and dir to mjml",
+)
 def language_is_said(matter: Matter) -> Iterator[Remark]:
     """Look at lang and dir of <html> (standards C01; WCAG 3.1.1)."""
     for edition, page in zip(matter.editions, matter.pages, strict=True):
@@ -87,7 +122,14 @@ def language_is_said(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL455", Level.ERROR, "no MJML is left over in the HTML")
+@rule(
+    "NL455",
+    Level.ERROR,
+    Family.CLIENTS,
+    "no MJML is left over in the HTML",
+    why="no mail client shows MJML: what stands in the tag is lost",
+    hint="look for a misspelt tag in the template that was changed last",
+)
 def no_mjml_left(matter: Matter) -> Iterator[Remark]:
     """Look for tags that the renderer passed through because it does not know them."""
     for page in matter.pages:
@@ -100,7 +142,14 @@ def no_mjml_left(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL456", Level.ERROR, "the title of the HTML is the subject")
+@rule(
+    "NL456",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "the title of the HTML is the subject",
+    why="the title is what a browser's tab and a screen reader say first (WCAG 2.4.2)",
+    hint="the layout template must have mj-title with the subject",
+)
 def title_is_subject(matter: Matter) -> Iterator[Remark]:
     """Compare <title> with the subject, personal fields included (standards C08)."""
     for edition, page in zip(matter.editions, matter.pages, strict=True):

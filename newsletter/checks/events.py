@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 from newsletter.issue.event import Event
 
 
-@rule("NL442", Level.WARNING, "an event is still to come")
+@rule(
+    "NL442",
+    Level.WARNING,
+    Family.DATES,
+    "an event is still to come",
+    why="an old issue or snippet brings events along that are over",
+    hint="look at its day and year, or take it out",
+)
 def events_are_to_come(matter: Matter) -> Iterator[Remark]:
     """Look for events that are over, which an old issue or snippet brings along."""
     for path, block in matter.document.issue.walk():

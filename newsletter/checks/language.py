@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
-from newsletter.i18n import LANGUAGES, spoken
+from newsletter.checks.tongues import knows, language_of
+from newsletter.errors import Family, Level
+from newsletter.i18n import LANGUAGES, primary, spoken
 
 
-@rule("NL457", Level.WARNING, "the theme has words in the issue's language")
+@rule(
+    "NL457",
+    Level.WARNING,
+    Family.LANGUAGE,
+    "the theme has words in the issue's language",
+    why="the footer and other words of the theme would be in English",
+    hint="add a file to newsletter/locale, or write the issue in a language that it speaks",
+)
 def theme_speaks_it(matter: Matter) -> Iterator[Remark]:
     """Look for a catalogue: without one, the footer and other words of the theme are English."""
     language = matter.document.issue.language
@@ -17,3 +25,23 @@ def theme_speaks_it(matter: Matter) -> Iterator[Remark]:
             f"the theme has no words in {language!r}; its own texts will be in English",
             f"it speaks {', '.join(LANGUAGES)}; a new language is one file in newsletter/locale",
         )
+
+
+@rule(
+    "NL433",
+    Level.WARNING,
+    Family.LANGUAGE,
+    "a text is in the language that it says",
+    why="a screen reader reads Swedish aloud with a Finnish voice (WCAG 3.1.2)",
+    hint="translate it, or say its language: lang: … in the block",
+)
+def texts_are_in_their_language(matter: Matter) -> Iterator[Remark]:
+    """Look at the small words of longer texts; fi, sv and en are told apart."""
+    said = {path: block.lang for path, block in matter.document.issue.walk() if block.lang}
+    for path, text in matter.texts:
+        around = (language for at, language in said.items() if path[: len(at)] == at)
+        wanted = primary([matter.document.issue.language, *around][-1])
+        found = language_of(text)
+        if found and knows(wanted) and found != wanted:
+            place = matter.document.place(path, 0)
+            yield Remark(place, f"this text seems to be in {found!r}, not in {wanted!r}")

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 from newsletter.issue.texts import url_fault
 
 _VAGUE: Final = (
-    "tästä, täältä, tässä, tähän, tätä, tänne, tämä, tämä linkki, tästä linkistä, tätä linkkiä",
+    "tästä, täältä, täällä, tässä, tähän, tätä, tänne, tämä, tämä linkki, tästä linkistä",
+    "tätä linkkiä",
     "linkki, linkin, linkistä, linkin kautta, linkin takana, linkin takaa, tämän linkin kautta",
     "lue, lue lisää, lue lisää tästä, lue lisää täältä, lue tästä, lue täältä, lue koko juttu",
     "lue jatkoa, jatka, jatka lukemista, lisää, lisää tästä, lisää täältä, näytä lisää",
@@ -32,7 +33,14 @@ _VAGUE: Final = (
 _VAGUE_LABELS: Final = frozenset(label for line in _VAGUE for label in line.split(", "))
 
 
-@rule("NL421", Level.WARNING, "links are encrypted: https")
+@rule(
+    "NL421",
+    Level.WARNING,
+    Family.LINKS,
+    "links are encrypted: https",
+    why="whoever is on the way can read and change what the reader sees",
+    hint="use https:// when the site has it",
+)
 def links_are_encrypted(matter: Matter) -> Iterator[Remark]:
     """Look for http://."""
     for link in matter.links:
@@ -44,7 +52,14 @@ def links_are_encrypted(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL422", Level.ERROR, "links begin with https, http, mailto or tel")
+@rule(
+    "NL422",
+    Level.ERROR,
+    Family.LINKS,
+    "links begin with https, http, mailto or tel",
+    why="mail programs take other links out, or run what they name",
+    hint="begin links with https://, mailto: or tel:",
+)
 def links_are_usable(matter: Matter) -> Iterator[Remark]:
     """Look at links inside texts; the others were looked at while reading."""
     for link in matter.links:
@@ -52,7 +67,14 @@ def links_are_usable(matter: Matter) -> Iterator[Remark]:
             yield Remark(link.url_place, *found)
 
 
-@rule("NL423", Level.WARNING, "a link's words say where it leads")
+@rule(
+    "NL423",
+    Level.WARNING,
+    Family.LINKS,
+    "a link's words say where it leads",
+    why="screen readers list the links of a mail without the text around them (WCAG 2.4.4)",
+    hint="name the target, e.g. 'Lue loppuraportti'",
+)
 def words_say_where(matter: Matter) -> Iterator[Remark]:
     """Look for words that mean nothing when a screen reader lists the links."""
     for link in matter.links:
@@ -67,7 +89,14 @@ def words_say_where(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL424", Level.WARNING, "the same words lead to one place")
+@rule(
+    "NL424",
+    Level.WARNING,
+    Family.LINKS,
+    "the same words lead to one place",
+    why="who hears 'Open the report' twice expects the same report (WCAG 2.4.4)",
+    hint="say in each what is different",
+)
 def same_words_same_place(matter: Matter) -> Iterator[Remark]:
     """Look for links with equal words and different targets."""
     seen: dict[str, str] = {}

@@ -17,11 +17,13 @@ from newsletter.issue.fields import mask
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link: what it says, where it leads, and where it is in the text."""
+    """A link: what it says, where it leads, and where both are written in the text."""
 
     label: str
     url: str
     offset: int
+    """Of the address."""
+    label_offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,22 @@ def links(text: str) -> Iterator[Link]:
         position, end = starts[token.map[0]], starts[token.map[1]]
         for label, url in _links_in(token.children or []):
             found = frozen.find(url, position, end) if url else -1
-            if found < 0:  # a reference, whose address stands elsewhere
-                yield Link(label, url, position)
+            if found < 0:  # a reference, whose address stands elsewhere, or an empty one
+                opened = max(position, frozen.find("[", position, end))
+                yield Link(label, url, _defined(frozen, url, opened), opened + bool(label))
+                position = min(end, opened + 1)
                 continue
+            opened = frozen.rfind("[", position, found)
             position = found + len(url)
-            yield Link(label, text[found:position], found)
+            yield Link(
+                label, text[found:position], found, opened + bool(label) if opened >= 0 else found
+            )
+
+
+def _defined(text: str, url: str, otherwise: int) -> int:
+    """Find the address of a reference where it is written: '[1]: https://…'."""
+    found = re.search(rf"^ {{0,3}}\[[^\]\n]+\]:\s*<?({re.escape(url)})", text, re.MULTILINE)
+    return found.start(1) if found and url else otherwise
 
 
 def headings(text: str) -> Iterator[Heading]:

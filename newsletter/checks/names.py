@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level, near
+from newsletter.errors import Family, Level, near
 from newsletter.issue.blocks import Social
 from newsletter.issue.condition import Condition
 from newsletter.issue.source import Path
 
 
-@rule("NL411", Level.ERROR, "the lists of an issue exist")
+@rule(
+    "NL411",
+    Level.ERROR,
+    Family.NAMES,
+    "the lists of an issue exist",
+    why="a list that does not exist has no readers",
+    hint="write the list's id as in newsletter.toml",
+    fixed=True,
+)
 def lists_exist(matter: Matter) -> Iterator[Remark]:
     """Look each list up in the settings."""
     known = [item.id for item in matter.settings.lists]
@@ -19,7 +27,15 @@ def lists_exist(matter: Matter) -> Iterator[Remark]:
             yield Remark(place, f"no list named {name!r}", near(name, known))
 
 
-@rule("NL412", Level.ERROR, "the social channels of an issue have addresses in the settings")
+@rule(
+    "NL412",
+    Level.ERROR,
+    Family.NAMES,
+    "the social channels of an issue have addresses in the settings",
+    why="a channel without an address cannot be linked to",
+    hint="add the channel to [social] of newsletter.toml, or take it out",
+    fixed=True,
+)
 def channels_exist(matter: Matter) -> Iterator[Remark]:
     """Look each channel up in [social]."""
     known = matter.settings.social
@@ -36,7 +52,14 @@ def channels_exist(matter: Matter) -> Iterator[Remark]:
                 )
 
 
-@rule("NL413", Level.ERROR, "conditions name values that a field can have")
+@rule(
+    "NL413",
+    Level.ERROR,
+    Family.NAMES,
+    "conditions name values that a field can have",
+    why="the condition would hold for nobody",
+    hint="write the value as among the field's choices in newsletter.toml",
+)
 def values_exist(matter: Matter) -> Iterator[Remark]:
     """Look each value of `where` and `when` up among the field's choices."""
     for path, condition in _conditions(matter):

@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from newsletter.checks import markdown
 from newsletter.checks.headings import IN_TEXT
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 
 
-@rule("NL401", Level.ERROR, "an issue has one heading of level 1, its title, and begins with it")
+@rule(
+    "NL401",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "an issue has one heading of level 1, its title, and begins with it",
+    why="screen readers begin with the title, and the public page is named by it",
+    hint="begin with '- heading: …', without a condition, and give later headings level 2",
+)
 def one_title(matter: Matter) -> Iterator[Remark]:
     """Look for the title in every variant."""
     for headings in matter.outlines:
@@ -27,7 +34,14 @@ def one_title(matter: Matter) -> Iterator[Remark]:
             )
 
 
-@rule("NL402", Level.ERROR, "headings skip no level")
+@rule(
+    "NL402",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "headings skip no level",
+    why="who hears a mail jumps from heading to heading; a gap sounds like a missing part",
+    hint="leave the level out: it follows from where the heading stands",
+)
 def no_skipped_level(matter: Matter) -> Iterator[Remark]:
     """Look at each heading and the one before it, in every variant."""
     for headings in matter.outlines:
@@ -42,7 +56,14 @@ def no_skipped_level(matter: Matter) -> Iterator[Remark]:
             last = heading.level
 
 
-@rule("NL403", Level.WARNING, "headings inside a text are of level 3, written ###")
+@rule(
+    "NL403",
+    Level.WARNING,
+    Family.ACCESSIBILITY,
+    "headings inside a text are of level 3, written ###",
+    why="all headings inside a text are of level 3, so the sign promises a size that nobody gets",
+    hint="write ###, or make it a block of its own: '- heading: …'",
+)
 def written_as_level_three(matter: Matter) -> Iterator[Remark]:
     """Look for # and ## in texts, which do not make bigger headings."""
     for path, text in matter.texts:

@@ -1,6 +1,6 @@
 """The parts of an issue that several rules look at: links wherever they are, and Markdown texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from newsletter.checks import markdown
 from newsletter.errors import Place
+from newsletter.issue.condition import Condition
 from newsletter.issue.document import Document
 from newsletter.issue.source import Path
 from newsletter.issue.texts import is_markdown
@@ -21,6 +22,8 @@ class FoundLink:
     url: str
     url_place: Place
     label_place: Place
+    when: tuple[Condition, ...] = ()
+    """Who sees it: the conditions of the blocks around it."""
 
 
 def markdown_texts(document: Document) -> Iterator[tuple[Path, str]]:
@@ -43,6 +46,7 @@ def _markdown_fields(model: type[BaseModel]) -> tuple[str, ...]:
 
 def links(document: Document) -> Iterator[FoundLink]:
     """Give every link of the issue, in Markdown too."""
+    conditions = {path: block.when for path, block in document.issue.walk() if block.when}
     for path, part in parts(document):
         url = getattr(part, "url", None)
         if isinstance(url, str):
@@ -50,11 +54,17 @@ def links(document: Document) -> Iterator[FoundLink]:
             label = getattr(part, named, None)
             url_place = document.place((*path, "url"))
             label_place = document.place((*path, named)) if label else url_place
-            yield FoundLink(label, url, url_place, label_place)
+            yield FoundLink(label, url, url_place, label_place, _around(conditions, path))
     for path, text in markdown_texts(document):
         for link in markdown.links(text):
-            place = document.place(path, link.offset)
-            yield FoundLink(link.label, link.url, place, place)
+            url_place = document.place(path, link.offset)
+            label_place = document.place(path, link.label_offset)
+            around = _around(conditions, path)
+            yield FoundLink(link.label, link.url, url_place, label_place, around)
+
+
+def _around(conditions: Mapping[Path, Condition], path: Path) -> tuple[Condition, ...]:
+    return tuple(when for at, when in conditions.items() if path[: len(at)] == at)
 
 
 def parts(document: Document) -> Iterator[tuple[Path, BaseModel]]:

@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 from newsletter.issue.fields import Field, parse
 
 
-@rule("NL431", Level.WARNING, "a personal field has a default")
+@rule(
+    "NL431",
+    Level.WARNING,
+    Family.PERSONAL,
+    "a personal field has a default",
+    why="whoever has no value in the register gets a hole in the text",
+    hint='write {{ name | default("…") }}',
+)
 def fields_have_defaults(matter: Matter) -> Iterator[Remark]:
     """Look for fields that leave a hole where a subscriber has no value."""
     for path, text in matter.document.texts():

@@ -14,9 +14,10 @@ from newsletter.checks import css
 from newsletter.checks.cascade import LIGHT, Look, looks
 from newsletter.checks.gmail import stripped
 from newsletter.checks.headings import FoundHeading, outlines
+from newsletter.checks.origin import origin
 from newsletter.checks.page import Element, Page, page_of
 from newsletter.checks.parts import FoundLink, links, markdown_texts
-from newsletter.errors import Finding, Level, Place
+from newsletter.errors import Entry, Family, Finding, Level, Place
 from newsletter.issue.document import Document
 from newsletter.issue.edition import Edition
 from newsletter.issue.source import Path
@@ -69,10 +70,13 @@ class Matter:
         return tuple(tuple(looks(page, (), LIGHT)) for page in self.pages)
 
     def place(self, element: Element | None = None) -> Place:
-        """Find the block that an element belongs to; else the file as a whole."""
+        """Find the words of the issue that an element was made of; else its block, else the file.
+
+        The file as a whole is where what a template or a setting does wrong belongs.
+        """
         if element is None or element.block is None:
             return Place(self.document.name)
-        return self.document.place(("blocks", element.block))
+        return origin(self.document, ("blocks", element.block), element)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +93,42 @@ Check = Callable[[Matter], Iterator[Remark]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its stable code, how serious a breach is, what it demands, and who looks."""
+    """A rule: its entry in the catalogue, and who looks."""
 
-    code: str
-    level: Level
-    demand: str
+    entry: Entry
     check: Check
 
     def findings(self, matter: Matter) -> Iterator[Finding]:
         """Look, and give a finding per remark."""
         for remark in self.check(matter):
-            yield Finding(self.code, self.level, remark.place, remark.message, remark.hint)
+            yield self.entry.finding(remark.place, remark.message, remark.hint)
 
 
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its code; filled while the package's modules are imported."""
 
 
-def rule(code: str, level: Level, demand: str) -> Callable[[Check], Check]:
-    """Mark a function as the rule `code`; raises ValueError when the code is taken."""
+def rule(
+    code: str,
+    level: Level,
+    family: Family,
+    demand: str,
+    *,
+    why: str,
+    hint: str,
+    fixed: bool | None = None,
+) -> Callable[[Check], Check]:
+    """Mark a function as the rule `code`; raises ValueError when the code is taken.
+
+    No setting and no comment can change what is `fixed`: what the law demands, unless said so.
+    """
+    kept = family is Family.LAW if fixed is None else fixed
+    entry = Entry(code, level, family, demand, why, hint, fixed=kept)
 
     def register(check: Check) -> Check:
         if code in RULES:
             raise ValueError(f"rule {code} is there twice")
-        RULES[code] = Rule(code, level, demand, check)
+        RULES[code] = Rule(entry, check)
         return check
 
     return register

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from newsletter.checks.outline import no_skipped_level, one_title
 from newsletter.checks.page import Element, Page
 from newsletter.checks.registry import Matter, Remark, rule
-from newsletter.errors import Level
+from newsletter.errors import Family, Level
 
 Fault = tuple[Element | None, str]
 """An element (None: the whole page) and what is wrong with it."""
@@ -27,7 +28,14 @@ def _look(matter: Matter, faults: Callable[[Page], Iterator[Fault]], hint: str) 
             yield Remark(matter.place(element), message, hint)
 
 
-@rule("NL461", Level.ERROR, "every part of the body says its language and direction")
+@rule(
+    "NL461",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "every part of the body says its language and direction",
+    why="mail clients take <html> away, and the language with it",
+    hint="give each part of the body lang and dir in the layout template",
+)
 def parts_say_language(matter: Matter) -> Iterator[Remark]:
     """Look at what stands directly in the body: clients take <html> away (standards C01)."""
     languages = {edition.language for edition in matter.editions}
@@ -42,7 +50,14 @@ def parts_say_language(matter: Matter) -> Iterator[Remark]:
     yield from _look(matter, faults, hint)
 
 
-@rule("NL462", Level.ERROR, "tables are for layout and say so, or hold data and have headers")
+@rule(
+    "NL462",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "tables are for layout and say so, or hold data and have headers",
+    why="screen readers read every other table aloud cell by cell",
+    hint='layout: role="presentation"; data: a caption, th with a scope, and no role',
+)
 def tables_say_what_they_are(matter: Matter) -> Iterator[Remark]:
     """Look at role, caption and headers of every table, those for Outlook too (standards C02)."""
     yield from _look(
@@ -82,7 +97,14 @@ def _own(table: Element) -> Iterator[Element]:
             yield from _own(child)
 
 
-@rule("NL463", Level.ERROR, "images have an alt text, linked ones a text that says where")
+@rule(
+    "NL463",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "images have an alt text, linked ones a text that says where",
+    why="whoever does not see the image hears its file name instead",
+    hint='write alt in the template; alt="" only for what decorates',
+)
 def images_have_alt(matter: Matter) -> Iterator[Remark]:
     """Look at alt of every image (standards C04; WCAG 1.1.1)."""
     yield from _look(matter, _image_faults, 'write alt; alt="" only for what decorates')
@@ -94,7 +116,14 @@ def _image_faults(page: Page) -> Iterator[Fault]:
             yield image, "an image has no alt text"
 
 
-@rule("NL464", Level.ERROR, "links and buttons have words")
+@rule(
+    "NL464",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "links and buttons have words",
+    why="a link without words is read aloud as its address",
+    hint="write what the link leads to, in it or as alt",
+)
 def links_have_words(matter: Matter) -> Iterator[Remark]:
     """Look for text or alt inside every link; ARIA does not count: Yahoo drops it (C10)."""
     yield from _look(matter, _link_faults, "write what the link leads to, in it or as alt")
@@ -106,9 +135,21 @@ def _link_faults(page: Page) -> Iterator[Fault]:
             yield link, "a link has no words"
 
 
-@rule("NL465", Level.ERROR, "the HTML has one h1, and headings skip no level")
+@rule(
+    "NL465",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "the HTML has one h1, and headings skip no level",
+    why="people who hear a mail jump from heading to heading",
+    hint="look at the template that was changed last",
+)
 def headings_are_in_order(matter: Matter) -> Iterator[Remark]:
-    """Look at the headings as they come out (standards C03; WCAG 1.3.1, 2.4.6)."""
+    """Look at the headings as they come out (standards C03; WCAG 1.3.1, 2.4.6).
+
+    Where the issue itself has them wrong, that is told there, and enough.
+    """
+    if any(one_title(matter)) or any(no_skipped_level(matter)):
+        return
     yield from _look(matter, _heading_faults, _TEMPLATE)
 
 
@@ -129,7 +170,14 @@ def _heading_faults(page: Page) -> Iterator[Fault]:
         last = level
 
 
-@rule("NL466", Level.ERROR, "ids are there once")
+@rule(
+    "NL466",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "ids are there once",
+    why="links and labels find only the first of two equal ids",
+    hint="look at the template that was changed last",
+)
 def ids_are_unique(matter: Matter) -> Iterator[Remark]:
     """Look for ids that several elements have: links to them lead to the first only."""
 
@@ -144,7 +192,14 @@ def ids_are_unique(matter: Matter) -> Iterator[Remark]:
     yield from _look(matter, faults, _TEMPLATE)
 
 
-@rule("NL474", Level.ERROR, "links within the mail lead to a place in it")
+@rule(
+    "NL474",
+    Level.ERROR,
+    Family.LINKS,
+    "links within the mail lead to a place in it",
+    why="who clicks on a line of the contents must get there",
+    hint="look at the template that was changed last",
+)
 def links_inside_arrive(matter: Matter) -> Iterator[Remark]:
     """Look for the id that each '#…' names: those of the table of contents."""
     for page in matter.pages:
@@ -157,7 +212,14 @@ def links_inside_arrive(matter: Matter) -> Iterator[Remark]:
                 )
 
 
-@rule("NL467", Level.ERROR, "readers can make the mail larger")
+@rule(
+    "NL467",
+    Level.ERROR,
+    Family.ACCESSIBILITY,
+    "readers can make the mail larger",
+    why="people with low vision make text larger (WCAG 1.4.4)",
+    hint="leave user-scalable and maximum-scale out of the viewport",
+)
 def readers_can_zoom(matter: Matter) -> Iterator[Remark]:
     """Look at the viewport (standards C06; WCAG 1.4.4)."""
 

@@ -15,11 +15,13 @@ from newsletter.cli import (
     check,
     db,
     demo,
+    diff,
     doctor,
     form,
     import_suppressions,
     init,
     legal,
+    new,
     pause,
     providers,
     reconcile,
@@ -28,11 +30,13 @@ from newsletter.cli import (
     report,
     resume,
     retention,
+    schema,
     send,
     sequences,
     serve,
     status,
     subscribers,
+    test,
     winner,
     worker,
 )
@@ -89,8 +93,12 @@ def _options(
 
 
 app.command("init")(init.init)
+app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("render")(render.render)
+app.command("schema")(schema.schema)
+app.command("diff")(diff.diff)
+app.command("test")(test.mail)
 app.command("send")(send.send)
 app.command("approve")(approve.approve)
 app.command("pause")(pause.pause)

@@ -1,20 +1,26 @@
 """`newsletter check`: say what is wrong with issues before anybody gets them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import (
-    JSONOption,
-    WorkspaceOption,
-    count,
-    findings_as_json,
-    say,
-    show,
-    show_json,
-)
-from newsletter.errors import Finding, FindingsError, InputError, Level
+from newsletter.cli.output import JSONOption, WorkspaceOption, remember_json
+from newsletter.errors import Finding, FindingsError, InputError, Level, near
+
+if TYPE_CHECKING:
+    from newsletter.desk import Links
+    from newsletter.workspace import Workspace
+
+
+def _format(ctx: typer.Context, wanted: str) -> str:
+    from newsletter.cli.findings import FORMATS
+
+    if wanted not in FORMATS:
+        raise InputError(f"no format {wanted!r}", hint=near(wanted, FORMATS))
+    remember_json(ctx, wanted=wanted == "json")
+    return wanted
 
 
 def check(
@@ -22,44 +28,74 @@ def check(
         list[str] | None, typer.Argument(metavar="ISSUE", help="Default: all of them.")
     ] = None,
     workspace: WorkspaceOption = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask whether the pages of links are there.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", callback=_format, help="human, json, sarif or github."
+        ),
+    ] = "human",
     as_json: JSONOption = False,
+    explain: Annotated[
+        str, typer.Option(metavar="CODE", help="Tell of one rule, or list them: all.")
+    ] = "",
 ) -> None:
     """Find what is wrong with issues, and how to mend it.
 
-    Exit code 1 when there are errors (with --strict: or warnings).
+    Exit code 0: nothing that keeps them from being sent; 1: errors (with --strict: or warnings);
+    2: the command, a file or the settings cannot be used. Through a pipe each finding is a line,
+    FILE:LINE:COLUMN: LEVEL CODE: MESSAGE.
+
+    Nothing is asked over the network but with --online: then each page once a day, several at a
+    time, never in an inner network.
+
+    How serious a rule is taken: [check.rules] in newsletter.toml. To allow one finding, with a
+    reason, in the issue: # newsletter: allow NL423 because …
 
     Example: newsletter check loppuraportti
     """
-    from newsletter import desk
-    from newsletter import workspace as workspaces
+    from newsletter.cli import findings
 
-    opened = workspaces.find(workspace)
-    found: list[Finding] = []
-    wanted = issues or desk.names(opened.issues)
-    if not wanted:
-        raise InputError(
-            f"no issue in {opened.issues}", hint="write one there, e.g. issues/kevat.fi.yaml"
-        )
-    for name in wanted:
-        try:
-            found += desk.prepare(opened, name, now=datetime.now(UTC)).findings
-        except FindingsError as error:
-            found += error.findings
-    if not issues:
-        found += desk.check_sequences(opened)
-    _report(found, len(wanted), as_json=as_json)
+    if explain:
+        findings.explain(explain, as_json=as_json or form == "json")
+        return
+    found, checked = _found(issues, workspace, online=online)
+    findings.tell(found, checked, form="json" if as_json else form)
     failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     if any(finding.level in failing for finding in found):
         raise typer.Exit(1)
 
 
-def _report(found: list[Finding], checked: int, *, as_json: bool) -> None:
-    if as_json:
-        show_json({"issues": checked, "findings": findings_as_json(found)})
-        return
-    for finding in found:
-        show(str(finding))
-    errors = sum(finding.level is Level.ERROR for finding in found)
-    warnings = sum(finding.level is Level.WARNING for finding in found)
-    say(f"{count(checked, 'issue')}: {count(errors, 'error')}, {count(warnings, 'warning')}")
+def _found(
+    issues: list[str] | None, folder: WorkspaceOption, *, online: bool
+) -> tuple[Sequence[Finding], int]:
+    """Find everything, in the order of the files; and count the issues."""
+    from newsletter import desk
+    from newsletter import workspace as workspaces
+    from newsletter.cli.findings import ordered
+
+    opened = workspaces.find(folder)
+    wanted = issues or desk.names(opened.issues)
+    if not wanted:
+        raise InputError(
+            f"no issue in {opened.issues}", hint="write one there, e.g. issues/kevat.fi.yaml"
+        )
+    desk.gate(opened)  # what is wrong with the settings is told once, not by each issue
+    now = datetime.now(UTC)
+    links = desk.Links(now, opened.state / "cache" / "links.json") if online else None
+    found = [finding for name in wanted for finding in _of(opened, name, now, links)]
+    if not issues:
+        found += desk.check_sequences(opened)
+    return ordered(found), len(wanted)
+
+
+def _of(opened: "Workspace", name: str, now: datetime, links: "Links | None") -> Sequence[Finding]:
+    from newsletter import desk
+
+    try:
+        return desk.prepare(opened, name, now=now, links=links).findings
+    except FindingsError as error:
+        return error.findings

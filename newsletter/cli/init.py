@@ -18,7 +18,11 @@ def init(
     Example: newsletter init kirje
     """
     from newsletter import workspace
+    from newsletter.desk import editors
 
     workspace.create(folder)
+    opened = workspace.load(folder)
+    editors.write_schemas(opened)
+    editors.mark(opened)
     show(str(folder.resolve()))
-    say("next: set sender and lists in newsletter.toml, then: newsletter check")
+    say("next: set sender and lists in newsletter.toml, then: newsletter new TITLE")

@@ -24,8 +24,13 @@ _AS_JSON: Final = "newsletter.as_json"
 
 def _remember(ctx: typer.Context, wanted: bool) -> bool:
     """Let errors be JSON as well: they are told where the option's value does not reach."""
-    ctx.meta[_AS_JSON] = wanted
+    remember_json(ctx, wanted=wanted)
     return wanted
+
+
+def remember_json(ctx: typer.Context, *, wanted: bool) -> None:
+    """Note that JSON is wanted, by one option or another."""
+    ctx.meta[_AS_JSON] = wanted or asked_for_json(ctx)
 
 
 def asked_for_json(ctx: Any) -> bool:  # noqa: ANN401 - Typer's own context class
@@ -93,6 +98,11 @@ def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 def colours() -> bool:
     """Tell whether the terminal takes colours (https://no-color.org)."""
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def stdout_colours() -> bool:
+    """Tell whether results may be printed in colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _coloured(text: str, level: Level) -> str:

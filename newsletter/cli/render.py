@@ -10,6 +10,7 @@ from newsletter.cli.output import JSONOption, WorkspaceOption, plain, say, show,
 
 if TYPE_CHECKING:
     from newsletter.desk import Prepared
+    from newsletter.desk.personas import Persona
     from newsletter.workspace import Workspace
 
 
@@ -23,6 +24,15 @@ def render(
     eml: Annotated[
         bool, typer.Option("--eml", help="Also write whole mails, images inside, as .eml files.")
     ] = False,
+    mjml: Annotated[
+        bool, typer.Option("--mjml", help="Also write the MJML that the HTML is made of.")
+    ] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="Also write pictures, by Chromium: desktop and phone.")
+    ] = False,
+    reader: Annotated[
+        str, typer.Option("--as", metavar="ADDRESS", help="Only what this subscriber gets.")
+    ] = "",
     variants: Annotated[
         bool, typer.Option("--variants", help="List what each variant shows; write nothing.")
     ] = False,
@@ -55,9 +65,16 @@ def render(
     if variants:
         _list_variants(prepared, as_json=as_json)
         return
-    written = desk.write(prepared, folder)
+    person = _subscriber(opened, reader) if reader else None
+    written = desk.write(prepared, folder, reader=person)
     if eml:
-        written += desk.write_mails(prepared, folder, opened.settings, now=datetime.now(UTC))
+        written += desk.write_mails(
+            prepared, folder, opened.settings, now=datetime.now(UTC), reader=person
+        )
+    if mjml:
+        written += desk.write_source(opened, prepared, folder, reader=person)
+    if png:
+        written += _photograph(written)
     for finding in prepared.findings:
         say(str(finding))
     if as_json:
@@ -65,6 +82,20 @@ def render(
     else:
         for path in written:
             show(str(path))
+
+
+def _subscriber(opened: "Workspace", address: str) -> "Persona":
+    from newsletter.cli.readers import subscriber
+
+    return subscriber(opened, address)
+
+
+def _photograph(written: list[Path]) -> list[Path]:
+    from newsletter.desk.photographs import photograph
+
+    pages = [path for path in written if path.suffix == ".html" and ".web" not in path.suffixes]
+    say(f"Chromium takes {2 * len(pages)} pictures …")
+    return photograph(pages)
 
 
 def _list_variants(prepared: "Prepared", *, as_json: bool) -> None:

@@ -1,11 +1,13 @@
 """Editions as whole mails in files, their images inside: what a mail program shows of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from newsletter.desk.personas import Persona
 from newsletter.desk.prepare import Prepared
-from newsletter.desk.writing import stem_of
+from newsletter.desk.writing import editions_for, stem_of
 from newsletter.hosting import cid
 from newsletter.issue.edition import Edition
 from newsletter.issue.template import Template
@@ -14,23 +16,35 @@ from newsletter.settings import Settings
 
 
 def write_mails(
-    prepared: Prepared, folder: Path, settings: Settings, *, now: datetime
+    prepared: Prepared,
+    folder: Path,
+    settings: Settings,
+    *,
+    now: datetime,
+    reader: Persona | None = None,
 ) -> list[Path]:
     """Write every edition as an .eml to the sender, dated `now`; give the files written.
 
-    Personal fields show their fallbacks, and nobody can leave by such a mail: it is only to be
-    looked at.
+    Personal fields show the reader's values, or their fallbacks; and nobody can leave by such a
+    mail: it is only to be looked at.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for edition in prepared.editions:
+    values = reader.fields if reader else {}
+    for edition in editions_for(prepared, reader):
         file = folder / f"{stem_of(edition)}.eml"
-        file.write_bytes(_mail(prepared, edition, settings, now))
+        file.write_bytes(_mail(prepared, edition, settings, now, values))
         written.append(file)
     return written
 
 
-def _mail(prepared: Prepared, edition: Edition, settings: Settings, now: datetime) -> bytes:
+def _mail(
+    prepared: Prepared,
+    edition: Edition,
+    settings: Settings,
+    now: datetime,
+    values: Mapping[str, str],
+) -> bytes:
     sender = settings.sender
     domain = sender.address.rpartition("@")[2]
     html, inline = _carrying(prepared, edition.html, domain)
@@ -42,7 +56,7 @@ def _mail(prepared: Prepared, edition: Edition, settings: Settings, now: datetim
         headers={},
         inline=inline,
     )
-    recipient = Recipient("preview", sender.address, {}, f"{edition.digest[:32]}@{domain}")
+    recipient = Recipient("preview", sender.address, values, f"{edition.digest[:32]}@{domain}")
     return mime.build(message, recipient, now)
 
 

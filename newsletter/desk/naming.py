@@ -49,12 +49,17 @@ def find(wanted: str, folder: Path) -> Files:
     files = _grouped(folder.glob(f"{_escaped(name)}.*y*ml"))
     if name not in files:
         raise InputError(f"no issue named {name!r} in {folder}", hint=near(name, names(folder)))
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InputError(
             f"{name!r} cannot be an issue's name: it stands in its public address",
             hint="use small letters a–z, digits, - and _, e.g. kevat-2026.fi.yaml",
         )
     return Files(name, _one_way(name, files[name]))
+
+
+def is_name(name: str) -> bool:
+    """Tell whether an issue may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _escaped(name: str) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter import checks, hosting, render
-from newsletter.desk import trials, weight
-from newsletter.desk.faults import unrendered
+from newsletter.desk import judging, spelling, trials, weight
+from newsletter.desk.dead_links import Links
+from newsletter.desk.faults import AUDIENCE, unrendered
 from newsletter.desk.files import SnippetFolders, read_bytes, shown
 from newsletter.desk.naming import SNIPPETS, Files, find
 from newsletter.desk.siblings import compare
@@ -34,6 +35,8 @@ class Prepared:
     """Images that the mails link to, by their public names."""
     host: hosting.Host
     """Where they lie."""
+    files: Files
+    """What it was read from."""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -56,39 +59,72 @@ class Prepared:
             raise FindingsError(self.findings)
 
 
-def prepare(workspace: Workspace, wanted: str, *, now: datetime | None = None) -> Prepared:
+def prepare(
+    workspace: Workspace, wanted: str, *, now: datetime | None = None, links: Links | None = None
+) -> Prepared:
     """Make an issue ready; raises FindingsError when it cannot even be read or rendered.
 
-    With `now`, what is over is found too.
+    With `now`, what is over is found too; with `links`, links that lead nowhere.
     """
+    gate = judging.gate(workspace)
     files = find(wanted, workspace.issues)
     documents = read_documents(workspace, files)
     host = hosting.load(workspace, environment=os.environ)
-    gallery = render.Gallery(_image_folders(workspace, files), host.url, cache=workspace.exports)
+    gallery = render.Gallery(image_folders(workspace, files), host.url, cache=workspace.exports)
     fallback = _fallback(workspace, documents)
     arms = {
-        arm: _siblings(workspace, files.name, documents, gallery, host, arm=arm)
+        arm: _judged_siblings(workspace, files.name, documents, gallery, host, arm=arm, gate=gate)
         for arm in documents[fallback].issue.subjects
     }
     editions = Editions(
         files.name, fallback, next(iter(arms.values())), arms if len(arms) > 1 else {}
     )
-    findings: list[Finding] = []
-    for language, document in documents.items():
-        own = [edition for edition in editions if edition.language == language]
-        findings += checks.check(document, own, workspace.settings, now=now)
-        findings += weight.heavy(document, gallery)
-        findings += weight.together(document, own, gallery.files)
-    findings += _disagreements(documents, fallback)
-    findings += trials.disagreements(documents, fallback)
+    findings = [*_findings(workspace, documents, editions, gallery, now)]
     findings += compare(files, documents, fallback, workspace.settings)
+    findings += links.look(documents.values()) if links else ()
+    if workspace.settings.check.spelling:
+        own = spelling.own_words(workspace.root)
+        findings += (found for one in documents.values() for found in spelling.misspelt(one, own))
     return Prepared(
         name=files.name,
         editions=editions,
         documents=documents,
-        findings=tuple(findings),
+        findings=gate.judge(findings, documents.values(), asked=judging.asked(now, links)),
         media=dict(gallery.files),
         host=host,
+        files=files,
+    )
+
+
+def _findings(
+    workspace: Workspace,
+    documents: Mapping[str, Document],
+    editions: Editions,
+    gallery: render.Gallery,
+    now: datetime | None,
+) -> Iterator[Finding]:
+    """Find what is wrong with each language, and where they disagree."""
+    for language, document in documents.items():
+        own = [edition for edition in editions if edition.language == language]
+        yield from checks.check(document, own, workspace.settings, now=now)
+        yield from weight.heavy(document, gallery)
+        yield from weight.together(document, own, gallery.files)
+    yield from _disagreements(documents, editions.fallback)
+    yield from trials.disagreements(documents, editions.fallback)
+
+
+def source(workspace: Workspace, prepared: Prepared, edition: Edition) -> str:
+    """Write the MJML that an edition's HTML is made of; personal fields are open places."""
+    return render.source(
+        prepared.documents[edition.language].issue,
+        name=prepared.name,
+        settings=workspace.settings,
+        folders=list(template_folders(workspace)),
+        gallery=render.Gallery(
+            image_folders(workspace, prepared.files), prepared.host.url, cache=workspace.exports
+        ),
+        variant=edition.variant,
+        arm=edition.arm,
     )
 
 
@@ -120,12 +156,14 @@ def read_documents(workspace: Workspace, files: Files) -> dict[str, Document]:
     return documents
 
 
-def _image_folders(workspace: Workspace, files: Files) -> list[Path]:
+def image_folders(workspace: Workspace, files: Files) -> list[Path]:
+    """Give the folders in which an issue's images are looked for; the first that has one wins."""
     beside = {path.parent for path in files.siblings.values()}
     return [*beside, workspace.issues, workspace.root]
 
 
-def _template_folders(workspace: Workspace) -> Iterator[Path]:
+def template_folders(workspace: Workspace) -> Iterator[Path]:
+    """Give the folders of templates; the first that has one wins."""
     yield workspace.templates
     yield starter() / "templates"
 
@@ -134,6 +172,23 @@ def _fallback(workspace: Workspace, documents: Mapping[str, Document]) -> str:
     """Choose the language for whoever reads none of those that there are."""
     preferred = workspace.settings.language
     return preferred if preferred in documents else next(iter(documents))
+
+
+def _judged_siblings(
+    workspace: Workspace,
+    name: str,
+    documents: Mapping[str, Document],
+    gallery: render.Gallery,
+    host: hosting.Host,
+    *,
+    arm: str,
+    gate: judging.Gate,
+) -> dict[str, Sibling]:
+    """Render every language; what is told of a failure is judged like all that is told."""
+    try:
+        return _siblings(workspace, name, documents, gallery, host, arm=arm)
+    except FindingsError as error:
+        raise FindingsError(gate.judge(error.findings, documents.values())) from error
 
 
 def _siblings(
@@ -170,7 +225,7 @@ def _editions(
             document.issue,
             name=name,
             settings=workspace.settings,
-            folders=list(_template_folders(workspace)),
+            folders=list(template_folders(workspace)),
             gallery=gallery,
             variant=variant,
             arm=arm,
@@ -193,9 +248,7 @@ def _disagreements(documents: Mapping[str, Document], fallback: str) -> Iterator
     for document in documents.values():
         for key in ("lists", "where"):
             if getattr(document.issue, key) != getattr(first.issue, key):
-                yield Finding(
-                    "NL502",
-                    Level.ERROR,
+                yield AUDIENCE.finding(
                     document.place((key,)),
                     f"{key} differs from {first.name}; one issue has one audience",
                     f"say the same {key} in every language of the issue",

@@ -5,21 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from newsletter.desk.faults import FITTING, NAMED
 from newsletter.desk.files import read_bytes, shown
 from newsletter.desk.naming import find, names
 from newsletter.desk.prepare import read_documents
-from newsletter.errors import Finding, FindingsError, InputError, Level, Place
+from newsletter.errors import Finding, FindingsError, InputError, Place
 from newsletter.issue import fields as personal
 from newsletter.issue import sequence as reading
 from newsletter.issue.document import Document
 from newsletter.issue.sequence import SequenceFile
 from newsletter.workspace import Workspace
-
-RULES: Final = {
-    "NL506": "a sequence is a file named with small letters, digits, - and _, ending in .yaml",
-    "NL507": "the issues of a sequence leave the audience to it, and need nobody's attention",
-}
-"""What is demanded of sequences, by code; a breach is an error."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -40,8 +35,7 @@ def sequences(workspace: Workspace) -> Sequences:
     issues = names(workspace.issues)
     for path in sorted(workspace.sequences.glob("*.y*ml")):
         if not _NAME.fullmatch(path.stem) or path.suffix != ".yaml":
-            demand = RULES["NL506"]
-            findings.append(Finding("NL506", Level.ERROR, Place(shown(path)), demand))
+            findings.append(NAMED.finding(Place(shown(path)), NAMED.demand))
             continue
         try:
             files[path.stem] = reading.read(
@@ -100,4 +94,4 @@ def _bare_fields(document: Document, fields: Sequence[str]) -> list[str]:
 
 
 def _misfit(place: Place, message: str, hint: str) -> Finding:
-    return Finding("NL507", Level.ERROR, place, message, hint)
+    return FITTING.finding(place, message, hint)

@@ -9,17 +9,42 @@ from newsletter.checks import parts
 from newsletter.desk import history
 from newsletter.desk.files import shown
 from newsletter.desk.naming import Files
-from newsletter.errors import Finding, Level, Place
+from newsletter.errors import Entry, Family, Finding, Level, Place
 from newsletter.issue.document import Document
 from newsletter.settings import Settings
 
-RULES: Final = {
-    "NL511": (Level.WARNING, "an issue is there in all `languages` of the settings"),
-    "NL512": (Level.WARNING, "no version is older than the original"),
-    "NL513": (Level.NOTE, "all languages have the same kinds of blocks in the same order"),
-    "NL514": (Level.NOTE, "all languages have as many images and links"),
-}
-"""What is wished of siblings, by code."""
+THERE: Final = Entry(
+    "NL511",
+    Level.WARNING,
+    Family.TRANSLATION,
+    "an issue is there in all `languages` of the settings",
+    why="a bilingual authority informs in both languages (423/2003 §32)",
+    hint="write NAME.LANGUAGE.yaml beside the original",
+)
+IN_STEP: Final = Entry(
+    "NL512",
+    Level.WARNING,
+    Family.TRANSLATION,
+    "no version is older than the original",
+    why="a change that only the original has leaves the other readers with what was before",
+    hint="see whether the change belongs here too; else note that in a comment (# …)",
+)
+SAME_BLOCKS: Final = Entry(
+    "NL513",
+    Level.NOTE,
+    Family.TRANSLATION,
+    "all languages have the same kinds of blocks in the same order",
+    why="readers of one language would miss what the others get",
+    hint="readers of both languages should get the same",
+)
+SAME_TARGETS: Final = Entry(
+    "NL514",
+    Level.NOTE,
+    Family.TRANSLATION,
+    "all languages have as many images and links",
+    why="an image or link is easily forgotten in a translation",
+    hint="readers of both languages should get the same images and links",
+)
 _SHOWN: Final = 3
 _UNKNOWN: Final = sys.maxsize
 """The age of a file that nobody knows: older than any."""
@@ -33,10 +58,8 @@ def compare(
     first = documents[original]
     for language in settings.languages:
         if language not in documents:
-            yield Finding(
-                "NL511",
-                Level.WARNING,
-                Place(first.name),
+            yield THERE.finding(
+                first.key_place(("language",)),
                 f"there is no version in {language!r} of this issue",
                 f"write {files.name}.{language}.yaml; until then its readers get {original!r}",
             )
@@ -53,10 +76,8 @@ def _outdated(files: Files, first: Document, others: Sequence[Document]) -> Iter
     ages = {shown(path): age for path, age in history.ages(list(files.siblings.values())).items()}
     for document in others:
         if ages.get(first.name, _UNKNOWN) < ages.get(document.name, 0):
-            yield Finding(
-                "NL512",
-                Level.WARNING,
-                Place(document.name),
+            yield IN_STEP.finding(
+                document.key_place(("subject",)),
                 f"{first.name} was changed after this version of it",
                 "see whether the change belongs here too; "
                 "if it does not, note that in a comment (# …), which counts as a change",
@@ -73,12 +94,9 @@ def _different_blocks(document: Document, first: Document) -> Iterator[Finding]:
         _, there_from, there_to, here_from, here_to = change
         original = ", ".join(kinds[0][there_from:there_to][:_SHOWN]) or "nothing"
         own = ", ".join(kinds[1][here_from:here_to][:_SHOWN]) or "nothing"
-        yield Finding(
-            "NL513",
-            Level.NOTE,
+        yield SAME_BLOCKS.finding(
             document.place(here[min(here_from, len(here) - 1)][0]),
             f"the blocks differ from {first.name}: here {own}, there {original}",
-            "readers of both languages should get the same",
         )
 
 
@@ -93,10 +111,8 @@ def _different_targets(document: Document, first: Document) -> Iterator[Finding]
             only_here = [item for item in here if item[1] not in {target for _, target in there}]
             only_there = [item for item in there if item[1] not in {target for _, target in here}]
             at_link = only_here and len(here) > len(there)
-            yield Finding(
-                "NL514",
-                Level.NOTE,
-                only_here[0][0] if at_link else Place(document.name),
+            yield SAME_TARGETS.finding(
+                only_here[0][0] if at_link else document.key_place(("blocks",)),
                 f"{name}s here: {len(here)}, in {first.name}: {len(there)}"
                 + _listed("only here", only_here)
                 + _listed("only there", only_there),

@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from newsletter.errors import Finding, Level
+from newsletter.errors import Entry, Family, Finding, Level
 from newsletter.issue.document import Document
 from newsletter.issue.durations import spoken
 from newsletter.issue.trial import Trial
 
-RULES: Final = {
-    "NL505": "all languages of an issue try the same number of subjects, decided alike",
-}
-"""What is demanded, by code; a breach is an error."""
+ALIKE: Final = Entry(
+    "NL505",
+    Level.ERROR,
+    Family.TRANSLATION,
+    "all languages of an issue try the same number of subjects, decided alike",
+    why="the trial compares subjects over all readers, whatever their language",
+    hint="each language has a subject for every letter, and the same split and winner",
+    fixed=True,
+)
 
 
 def disagreements(documents: Mapping[str, Document], fallback: str) -> Iterator[Finding]:
@@ -20,12 +25,8 @@ def disagreements(documents: Mapping[str, Document], fallback: str) -> Iterator[
     for document in documents.values():
         here, there = _said(document.issue.trial), _said(first.issue.trial)
         if here != there:
-            yield Finding(
-                "NL505",
-                Level.ERROR,
-                document.key_place(("subject",)),
-                f"here {here}, in {first.name} {there}",
-                "each language has a subject for every letter, and the same split and winner",
+            yield ALIKE.finding(
+                document.key_place(("subject",)), f"here {here}, in {first.name} {there}"
             )
 
 

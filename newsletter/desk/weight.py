@@ -3,16 +3,27 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from newsletter.errors import Finding, Level, Place
+from newsletter.errors import Entry, Family, Finding, Level
 from newsletter.issue.document import Document
 from newsletter.issue.edition import Edition
 from newsletter.render import Gallery
 
-RULES: Final = {
-    "NL503": "each image has less than 200 kB",
-    "NL504": "the images of a mail have less than 1 MB together",
-}
-"""What readers on a telephone wish for; a breach is a warning."""
+EACH: Final = Entry(
+    "NL503",
+    Level.WARNING,
+    Family.IMAGES,
+    "each image has less than 200 kB",
+    why="on a telephone in the countryside a heavy image comes late or never",
+    hint="crop it, or choose a calmer one; drawings weigh least with few colours",
+)
+TOGETHER: Final = Entry(
+    "NL504",
+    Level.WARNING,
+    Family.IMAGES,
+    "the images of a mail have less than 1 MB together",
+    why="readers pay for what they load, and lose patience",
+    hint="leave some out, or link to a page that shows them all",
+)
 _TOGETHER: Final = 1_000_000
 
 
@@ -23,12 +34,9 @@ def heavy(document: Document, gallery: Gallery) -> Iterator[Finding]:
         weights[src] = max(weight, weights.get(src, 0))
     for path, text in document.texts():
         if path[-1:] == ("src",) and (found := weights.get(text.strip())):
-            yield Finding(
-                "NL503",
-                Level.WARNING,
+            yield EACH.finding(
                 document.place(path),
                 f"image {text.strip()!r} weighs {found / 1000:,.0f} kB in the mail",
-                "crop it, or choose a calmer one; drawings weigh least with few colours",
             )
 
 
@@ -38,12 +46,9 @@ def together(
     """Find out whether the images of one mail are too much together."""
     weight = max((_weight(edition, media) for edition in editions), default=0)
     if weight >= _TOGETHER:
-        yield Finding(
-            "NL504",
-            Level.WARNING,
-            Place(document.name),
+        yield TOGETHER.finding(
+            document.key_place(("blocks",)),
             f"the images of one mail weigh {weight / 1e6:.1f} MB together",
-            "leave some out, or link to a page that shows them all",
         )
 
 

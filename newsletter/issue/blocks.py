@@ -34,7 +34,9 @@ class Heading(BaseBlock):
     short = "text"
     kind: Literal["heading"] = "heading"
     text: Line
+    """Short: it also stands in the table of contents."""
     level: HeadingLevel = 0
+    """1 is the title of the issue, 2 a part of it, 3 a part of that."""
     kicker: Line | None = None
     """A short line above the heading."""
 
@@ -45,6 +47,7 @@ class Text(BaseBlock):
     short = "body"
     kind: Literal["text"] = "text"
     body: Markdown
+    """Paragraphs in Markdown: **bold**, *emphasis*, [link](https://…), lists, ### a heading."""
     lead: bool = False
     """The opening paragraph, set larger."""
 
@@ -55,8 +58,11 @@ class List(BaseBlock):
     short = "items"
     kind: Literal["list"] = "list"
     intro: Markdown | None = None
+    """What stands before the list."""
     items: Annotated[tuple[Markdown, ...], AfterValidator(some)]
+    """What is listed, each in Markdown."""
     ordered: bool = False
+    """Numbers instead of marks."""
 
 
 class Image(Picture, BaseBlock):
@@ -71,7 +77,9 @@ class Button(BaseBlock):
 
     kind: Literal["button"] = "button"
     label: Line
+    """What happens: Register for the seminar."""
     url: Url
+    """Where it leads."""
 
 
 class Byline(BaseBlock):
@@ -80,7 +88,9 @@ class Byline(BaseBlock):
     short = "author"
     kind: Literal["byline"] = "byline"
     author: Line
+    """Their name."""
     role: Line | None = None
+    """What they do, or where they work."""
 
 
 class Links(BaseBlock):
@@ -89,7 +99,9 @@ class Links(BaseBlock):
     short = "items"
     kind: Literal["links"] = "links"
     title: Line | None = None
+    """What the links have in common."""
     items: Annotated[tuple[Link, ...], AfterValidator(some)]
+    """The links, each with a label and a url."""
 
 
 class Contacts(BaseBlock):
@@ -98,7 +110,9 @@ class Contacts(BaseBlock):
     short = "people"
     kind: Literal["contacts"] = "contacts"
     title: Line | None = None
+    """Who these people are."""
     people: Annotated[tuple[Person, ...], AfterValidator(some)]
+    """The people, each with a name and how to reach them."""
 
 
 class Logos(BaseBlock):
@@ -107,7 +121,9 @@ class Logos(BaseBlock):
     short = "items"
     kind: Literal["logos"] = "logos"
     title: Line | None = None
+    """What the marks have in common."""
     items: Annotated[tuple[Logo, ...], AfterValidator(some)]
+    """The marks, each with a src and an alt."""
 
 
 class Funding(BaseBlock):
@@ -116,8 +132,11 @@ class Funding(BaseBlock):
     short = "programme"
     kind: Literal["funding"] = "funding"
     programme: Programme
+    """Which fund pays."""
     period: Line | None = None
+    """The project and its years."""
     body: Markdown | None = None
+    """More about the funding, in Markdown."""
 
 
 class Social(BaseBlock):
@@ -126,6 +145,7 @@ class Social(BaseBlock):
     short = "channels"
     kind: Literal["social"] = "social"
     channels: Values
+    """Names of channels as [social] of newsletter.toml has them."""
 
 
 class Divider(BaseBlock):
@@ -153,11 +173,15 @@ class Article(BaseBlock):
 
     kind: Literal["article"] = "article"
     title: Line
+    """Its headline; the link, where no label is given."""
     level: TitleLevel = 0
     """Of the title among the headings: 3 below a heading of level 2, else 2."""
     image: Picture | None = None
+    """A picture above or beside the text."""
     body: Markdown | None = None
+    """What it is about, in a few sentences of Markdown."""
     url: Url | None = None
+    """Where the whole text is."""
     label: Annotated[Line | None, AfterValidator(_leading)] = None
     """The words of the link; without them the title is the link."""
 
@@ -168,6 +192,7 @@ class Quote(BaseBlock):
     short = "text"
     kind: Literal["quote"] = "quote"
     text: Markdown
+    """The words, without quotation marks, in Markdown."""
     source: Line | None = None
     """Who said it, or where."""
 
@@ -178,6 +203,7 @@ class Facts(BaseBlock):
     short = "items"
     kind: Literal["facts"] = "facts"
     items: Annotated[tuple[Fact, ...], AfterValidator(_a_few)]
+    """The figures, each with a value and a label."""
 
 
 class Note(BaseBlock):
@@ -186,7 +212,9 @@ class Note(BaseBlock):
     short = "body"
     kind: Literal["note"] = "note"
     tone: Tone = "info"
+    """info, or warning for what may harm."""
     body: Markdown
+    """What must not be missed, in Markdown."""
 
 
 class Snippet(BaseBlock):
@@ -195,6 +223,7 @@ class Snippet(BaseBlock):
     short = "name"
     kind: Literal["snippet"] = "snippet"
     name: SnippetName
+    """The name of its file, without folder and .yaml."""
 
 
 def _open(value: object) -> object:
@@ -279,6 +308,7 @@ class Columns(BaseBlock):
     short = "columns"
     kind: Literal["columns"] = "columns"
     columns: Annotated[tuple[Column, ...], AfterValidator(_two_or_three)]
+    """Two or three lists of blocks."""
 
 
 _AnyBlock = _InColumn | Columns

@@ -108,11 +108,16 @@ class Event(BaseBlock):
 
     kind: Literal["event"] = "event"
     title: Line
+    """What it is."""
     level: TitleLevel = 0
     """Of the title among the headings: 3 below a heading of level 2, else 2."""
     starts: Moment
+    """Local time, as 2026-03-04T18:00; or a date, for whole days."""
     ends: Annotated[Moment | None, AfterValidator(_after_start)] = None
     """For whole days, the last day."""
     place: Line | None = None
+    """Where it is, so that a map finds it."""
     url: Url | None = None
+    """Where there is more about it."""
     body: Markdown | None = None
+    """What it is about, in Markdown."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from newsletter.errors import Finding, Level, Place, near
+from newsletter.errors import Finding, Place, near
 from newsletter.issue.blocks import BLOCKS, Columns
 from newsletter.issue.issue import Issue
 from newsletter.issue.rules import Rule
@@ -50,7 +50,7 @@ def finding(error: ErrorDetails, source: Source, *, root: type[BaseModel] = Issu
 
 
 def _fault(rule: Rule, place: Place, message: str, hint: str = "") -> Finding:
-    return Finding(rule, Level.ERROR, place, message, hint)
+    return rule.entry.finding(place, message, hint)
 
 
 def _missing(path: Path, source: Source) -> Finding:

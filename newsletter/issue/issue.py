@@ -34,6 +34,7 @@ class Issue(Value):
     preheader: Line | None = None
     """What inboxes show beside the subject."""
     language: LanguageCode
+    """Of the texts: fi, sv or en; the file's name says it too: kevat.fi.yaml."""
     lists: Values = ()
     """Empty: the lists that the command or the settings name."""
     where: When = Field(default_factory=dict)
@@ -43,6 +44,7 @@ class Issue(Value):
     contents: bool = False
     """Whether a table of contents, made of the headings of level 2, stands at the beginning."""
     blocks: Annotated[tuple[Block, ...], AfterValidator(some), AfterValidator(levelled)]
+    """What the mail is made of, from top to bottom."""
 
     @property
     def trial(self) -> Trial | None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from newsletter.errors import Finding, FindingsError, InputError, Level
+from newsletter.errors import Finding, FindingsError, InputError
 from newsletter.issue import fields as personal
 from newsletter.issue import yaml
 from newsletter.issue.condition import MOST_VARIANTS, variants
@@ -58,9 +58,7 @@ def _language_of(name: str) -> str:
 def _language(issue: Issue, source: Source) -> Iterator[Finding]:
     named = _language_of(source.name)
     if named and named != issue.language:
-        yield Finding(
-            Rule.LANGUAGE,
-            Level.ERROR,
+        yield Rule.LANGUAGE.entry.finding(
             source.place(("language",)),
             f"the file's name says {named!r}, the issue says {issue.language!r}",
             "rename the file or change the language",
@@ -73,9 +71,7 @@ def _variants(issue: Issue, source: Source) -> Iterator[Finding]:
     except InputError:
         count = MOST_VARIANTS + 1
     if count > MOST_VARIANTS:
-        yield Finding(
-            Rule.VARIANTS,
-            Level.ERROR,
+        yield Rule.VARIANTS.entry.finding(
             source.key_place(("blocks",)),
             f"the conditions of the blocks make more than {MOST_VARIANTS} different mails",
             "use fewer different 'when', or split the issue in two",
@@ -87,7 +83,7 @@ def _personal(source: Source, known: Sequence[str]) -> Iterator[Finding]:
         _, faults = personal.parse_all(text, known)
         for fault in faults:
             place = source.place(path, fault.offset)
-            yield Finding(fault.rule, Level.ERROR, place, fault.message, fault.hint)
+            yield fault.rule.entry.finding(place, fault.message, fault.hint)
 
 
 def _sorted(findings: Sequence[Finding], name: str) -> list[Finding]:

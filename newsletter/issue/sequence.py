@@ -106,6 +106,7 @@ class Sequence(Value):
     """What a file of sequences/ says."""
 
     list_id: Annotated[PlainLine, _known("list")] = Field(alias="list")
+    """The list whose new subscribers get it."""
     starts: Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
     """Whoever joined before that day gets nothing of it."""
     where: When = Field(default_factory=dict)
@@ -113,6 +114,7 @@ class Sequence(Value):
     include: Annotated[tuple[str, ...], BeforeValidator(_way)] = ()
     """Who gets it although they did not ask themselves: some of NOT_ASKED."""
     steps: Annotated[tuple[Step, ...], AfterValidator(some), AfterValidator(_in_order)]
+    """The issues, in their order."""
 
 
 @dataclass(frozen=True)

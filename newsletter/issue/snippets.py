@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from newsletter.errors import Finding, FindingsError, Level, near
+from newsletter.errors import Finding, FindingsError, near
 from newsletter.issue import yaml
 from newsletter.issue.blocks import BLOCKS, Snippet
 from newsletter.issue.condition import Condition
@@ -187,7 +187,7 @@ class _Expansion:
 
     def _add(self, source: Source, path: Path, message: str, hint: str) -> None:
         place = source.place(path)
-        self.findings.append(Finding(Rule.SNIPPET, Level.ERROR, place, message, hint))
+        self.findings.append(Rule.SNIPPET.entry.finding(place, message, hint))
 
     def _block(self, source: Source, here: Path, to: Path, use: _Use) -> list[object]:
         """Copy a block, with the condition and language of the snippets that it comes through.

@@ -139,11 +139,18 @@ class Source:
     def _inside(self, span: Span, text: str, offset: int) -> Mark:
         if span.style is Style.LITERAL:
             return self._inside_literal(span, text, offset)
-        # Folding and escapes change the text: look for the same occurrence of the same word.
+        lines = (span.file or self.file).lines
+        row = lines[span.start.line] if span.start.line < len(lines) else ""
+        for first in (span.start.column, span.start.column + 1):  # behind a quote
+            if row.startswith(text, first):
+                return Mark(span.start.line, first + offset)
+        return self._same_word(span, text, offset, lines)
+
+    def _same_word(self, span: Span, text: str, offset: int, lines: list[str]) -> Mark:
+        """Folding and escapes change the text: look for the same occurrence of the same word."""
         word = _WORD.match(text, offset)
         if word is None:
             return span.start
-        lines = (span.file or self.file).lines
         earlier = len(re.findall(re.escape(word[0]), text[:offset]))
         for line in range(span.start.line, span.end.line + 1):
             row = lines[line] if line < len(lines) else ""

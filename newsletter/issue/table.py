@@ -68,6 +68,8 @@ class Table(BaseBlock):
     short: ClassVar[str | None] = None
     kind: Literal["table"] = "table"
     caption: Line
+    """What the table shows."""
     header: Annotated[tuple[Line, ...], AfterValidator(_wide_enough)]
+    """The names of the columns."""
     rows: Annotated[tuple[Row, ...], AfterValidator(_short_enough)]
     """Each as long as the header; cells are texts, numbers as written."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Final, Never, TypeVar, get_args
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from newsletter.errors import near
@@ -258,24 +258,43 @@ PlainLine = Annotated[str, AfterValidator(_one_line), AfterValidator(_plain)]
 """Text of one line without personal fields."""
 Markdown = Annotated[str, AfterValidator(_present), Marker.MARKDOWN]
 """Emphasis, links, lists, breaks and headings of level 3; as written, not stripped."""
-Url = Annotated[str, AfterValidator(_one_line), AfterValidator(_url)]
+Url = Annotated[
+    str,
+    AfterValidator(_one_line),
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "pattern": "^\\s*(https?:|mailto:|tel:)"}),
+]
 """https, http (checks warn), mailto or tel; personal fields only after the host."""
 ImageSource = Annotated[PlainLine, AfterValidator(_image_source)]
 """A file inside the workspace, relative, or an https address."""
 MailAddress = Annotated[PlainLine, AfterValidator(_address)]
-LanguageCode = Annotated[PlainLine, AfterValidator(_language)]
+LanguageCode = Annotated[
+    PlainLine,
+    AfterValidator(_language),
+    WithJsonSchema({"type": "string", "pattern": f"^{_LANGUAGE.pattern}$"}),
+]
 LanguageTag = Annotated[PlainLine, AfterValidator(_language_tag)]
-Programme = Annotated[PlainLine, AfterValidator(_programme)]
-Tone = Annotated[PlainLine, AfterValidator(_tone)]
+Programme = Annotated[
+    PlainLine, AfterValidator(_programme), WithJsonSchema({"enum": list(PROGRAMMES)})
+]
+Tone = Annotated[PlainLine, AfterValidator(_tone), WithJsonSchema({"enum": list(TONES)})]
 """One of TONES."""
-SnippetName = Annotated[PlainLine, AfterValidator(_snippet_name)]
-HeadingLevel = Annotated[int, BeforeValidator(_level)]
-TitleLevel = Annotated[int, BeforeValidator(_title_level)]
+SnippetName = Annotated[
+    PlainLine,
+    AfterValidator(_snippet_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SNIPPET_NAME.pattern}$"}),
+]
+HeadingLevel = Annotated[int, BeforeValidator(_level), WithJsonSchema({"enum": [1, 2, 3]})]
+TitleLevel = Annotated[int, BeforeValidator(_title_level), WithJsonSchema({"enum": [2, 3]})]
 """The level of a title inside a block; 0 until the issue as a whole decides."""
 
 FieldName = Annotated[str, AfterValidator(_known_field)]
 """A field of subscribers, known from the validation context's `fields`."""
-Values = Annotated[tuple[PlainLine, ...], AfterValidator(some), BeforeValidator(_as_list)]
+Values = Annotated[
+    tuple[PlainLine, ...],
+    AfterValidator(some),
+    BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...]),
+]
 """One text, or a list of texts; not empty."""
 When = dict[FieldName, Values]
 """A condition as in `newsletter.issue.condition`, checked."""

@@ -74,9 +74,13 @@ class Trial(Value):
     """The subjects, how large the sample is, and who decides."""
 
     a: Line
+    """The first subject."""
     b: Line
+    """The second subject."""
     c: Line | None = None
+    """A third one."""
     d: Line | None = None
+    """A fourth one."""
     split: Annotated[int, BeforeValidator(_split, json_schema_input_type=str)] = 20
     """Per cent of the audience; each subject gets an equal share of these."""
     winner: Annotated[

@@ -66,38 +66,54 @@ class Picture(Value):
     """An image with its text; `alt` is None only for decoration."""
 
     src: ImageSource
+    """A file beside the issue, e.g. images/x.jpg, or an address with https://."""
     decorative: bool = False
+    """Whether it only decorates and says nothing; then it has no alt."""
     url: Url | None = None
+    """Where a click on it leads."""
     caption: Line | None = None
+    """What stands below it."""
     alt: Annotated[Line | None, AfterValidator(_alt)] = Field(default=None, validate_default=True)
+    """What it shows, for whoever does not see it."""
 
 
 class Link(Value):
     """A link in a list of links."""
 
     label: Line
+    """What is behind it, so that it makes sense alone."""
     url: Url
+    """Where it leads."""
 
 
 class Person(Value):
     """Someone to turn to."""
 
     name: Line
+    """Their name."""
     role: Line | None = None
+    """What to turn to them for."""
     phone: PlainLine | None = None
+    """With the area code."""
     email: MailAddress | None = None
+    """Their mail address."""
 
 
 class Logo(Value):
     """The mark of a partner; a link when it has a url."""
 
     src: ImageSource
+    """A file beside the issue, e.g. images/x.png, or an address with https://."""
     alt: Line
+    """Whose mark it is."""
     url: Url | None = None
+    """Where a click on it leads."""
 
 
 class Fact(Value):
     """A key figure: the figure, and what it counts."""
 
     value: Line
+    """The figure with its unit: 75 %."""
     label: Line
+    """What it counts."""

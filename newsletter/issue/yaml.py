@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from newsletter.errors import Finding, FindingsError, Level, Place
+from newsletter.errors import Finding, FindingsError, Place
 from newsletter.issue.rules import Rule
 from newsletter.issue.source import FORBIDDEN, LINE_BREAK, Mark, Path, Source, Span, Style, place_at
 from newsletter.issue.syntax import explain
@@ -48,7 +48,7 @@ class _Reader:
     spans: dict[Path, Span] = field(default_factory=dict)
 
     def add(self, rule: Rule, place: Place, message: str, hint: str = "") -> None:
-        self.findings.append(Finding(rule, Level.ERROR, place, message, hint))
+        self.findings.append(rule.entry.finding(place, message, hint))
 
     def at(self, mark: Any) -> Place:  # noqa: ANN401 - PyYAML's marks of two classes, or ours
         return place_at(self.name, self.lines, Mark(mark.line, mark.column))

@@ -46,7 +46,7 @@ class Cell(Place):
         """Name the cell as Excel does."""
         return f"{self.file}, sheet “{self.sheet}”, {letters(self.column)}{self.line}"
 
-    def excerpt(self) -> str:
+    def excerpt(self, width: int = 100) -> str:  # noqa: ARG002 - as in Place
         """Show nothing: a cell is found by its name."""
         return ""
 

@@ -13,7 +13,7 @@ from newsletter.render.gallery import Gallery
 from newsletter.render.page import Page
 from newsletter.settings import Settings
 
-__all__ = ["Gallery", "render"]
+__all__ = ["Gallery", "render", "source"]
 
 
 def render(
@@ -45,6 +45,28 @@ def render(
         web=page.places.cut_html(_html(page, web=True)).fill({}),
         arm=arm,
     )
+
+
+def source(
+    issue: Issue,
+    *,
+    name: str,
+    settings: Settings,
+    folders: Sequence[Path],
+    gallery: Gallery,
+    variant: str = "",
+    arm: str = "",
+) -> str:
+    """Write the MJML that `render` makes HTML of, a personal field as `{{ name }}`."""
+    page = Page(
+        issue.of_arm(arm),
+        name=name,
+        settings=settings,
+        folders=folders,
+        gallery=gallery,
+        variant=variant,
+    )
+    return page.places.cut_text(page.mjml()).write(lambda slot: f"{{{{ {slot.field} }}}}")
 
 
 def _html(page: Page, *, web: bool = False) -> str:

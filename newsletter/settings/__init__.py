@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator
 
 from newsletter.errors import InputError, near
+from newsletter.settings.checking import Checking
 from newsletter.settings.images import ImageBucket, ImageFolder, Images
 from newsletter.settings.kinds import (
     Address,
@@ -40,6 +41,7 @@ __all__ = [
     "STANDARD_FIELDS",
     "Accessibility",
     "Bounces",
+    "Checking",
     "Creamailer",
     "FieldChoice",
     "Funding",
@@ -112,6 +114,7 @@ class Settings(Section):
     bounces: Bounces = Bounces()
     retention: Retention = Retention()
     sending: SendingRules = SendingRules()
+    check: Checking = Checking()
     privacy: Privacy = Privacy()
     accessibility: Accessibility = Accessibility()
     funding: Funding | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from docs.reference import TARGET, reference
+from docs.reference import RULES, TARGET, reference, rules
 from newsletter import hooks
 from newsletter.cli import app
 from newsletter.issue import read, sequence
@@ -72,6 +72,13 @@ def test_every_code_of_a_finding_is_in_the_reference() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in ROOT.glob("newsletter/**/*.py"))
 
     assert set(re.findall(r'"(NL\d{3})"', code)) == told
+
+
+def test_every_rule_is_explained_as_the_code_says() -> None:
+    text = RULES.read_text(encoding="utf-8")
+
+    assert text == rules(), "run: make docs"
+    assert re.findall(r"^### (NL\d{3})$", text, re.MULTILINE).count("NL423") == 1
 
 
 def test_every_setting_of_the_theme_is_explained() -> None:

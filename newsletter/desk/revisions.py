@@ -1,0 +1,50 @@
+"""A workspace as it was at a revision of git, in a folder that goes away again."""
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from newsletter.errors import InputError
+from newsletter.workspace import Workspace
+
+_PATIENCE_SECONDS: Final = 60
+
+
+@contextmanager
+def at(opened: Workspace, revision: str) -> Iterator[Workspace]:
+    """Open the files of a revision, under the settings of today; raises InputError."""
+    content = _git(opened.root, "archive", "--format=tar", f"{_known(opened.root, revision)}")
+    with TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            archive.extractall(folder, filter="data")
+        yield replace(opened, root=Path(folder))
+
+
+def _known(root: Path, revision: str) -> str:
+    """Give the commit's own name: what begins with a dash must not become an option."""
+    found = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    return found.decode().strip()
+
+
+def _git(root: Path, *words: str) -> bytes:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words
+            ["git", "-C", str(root), *words],  # noqa: S607 - whichever git there is
+            capture_output=True, timeout=_PATIENCE_SECONDS, check=False,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise InputError("git is not installed", hint="compare two issues instead") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1].removeprefix("fatal: ") if said else "no reason given"
+        raise InputError(
+            f"git has no such revision of {root}: {reason}",
+            hint="git log --oneline shows the revisions, e.g. newsletter diff ISSUE@HEAD~1",
+        )
+    return done.stdout
