@@ -55,6 +55,12 @@ ZONE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no sentence be broken where a test looks for it, whatever terminal the tests run in."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 @pytest.fixture
 def dns(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     file = root / "newsletter.toml"
