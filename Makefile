@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo     the tool's main job, told as a short story (about a minute the first time)"
 	@echo "make test     everything that must hold: lint, types, layers, tests on both databases, the wheel"
-	@echo "make standins  install other people's servers, against which tests/standins tries us"
+	@echo "make standins  install other people's servers, against which tests/standins and tests/editors try us"
 	@echo "make coverage  what the tests reach of the code; 92 % at least"
 	@echo "make thorough  coverage, then the tests with more examples, more screens, all on both databases"
 	@echo "make format   rewrite the code in its one format"
@@ -64,12 +64,12 @@ unit: .venv/dev
 	$(BIN)/pytest -n $(JOBS) --database=postgresql -m "not postgresql" $(ON_BOTH)
 
 # Pinned with hashes in the lock file, and no script of a package is run.
-standins: tests/standins/node_modules/.package-lock.json
+standins: tests/standins/node_modules/.package-lock.json tests/editors/node_modules/.package-lock.json
 
-tests/standins/node_modules/.package-lock.json: tests/standins/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@if command -v npm >/dev/null 2>&1; \
-	then cd tests/standins && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	else echo "note: no npm here, most of tests/standins will be skipped"; fi
+	then cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "note: no npm here, most of $* will be skipped"; fi
 
 # Measured apart from `make test`: it makes code two thirds slower.
 coverage: .venv/dev
