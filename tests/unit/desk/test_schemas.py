@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from newsletter import providers, workspace
-from newsletter.desk.schemas import SCHEMAS, Known, Schema
+from newsletter.desk.schema_forms import Schema
+from newsletter.desk.schemas import SCHEMAS, Known
 from newsletter.issue import yaml
 from newsletter.issue.blocks import BLOCKS
 from newsletter.workspace import starter
