@@ -97,7 +97,7 @@ class Prober:
                 return Answer(State.UNSURE, _words(error))
             if status in _MOVED and to:
                 for_good = for_good and status in _MOVED_FOR_GOOD
-                here = urljoin(here, to)
+                here = to
                 continue
             return _answer(status, here if for_good and here != url else "")
         return Answer(State.GONE, "it leads from one address to the next without end")
@@ -122,7 +122,8 @@ class Prober:
         try:
             connection.request(method, path, headers={"User-Agent": _AGENT, "Accept": "*/*"})
             answer = connection.getresponse()
-            return answer.status, answer.getheader("Location", "")
+            moved = answer.getheader("Location", "") if answer.status in _MOVED else ""
+            return answer.status, urljoin(url, moved) if moved else ""
         finally:
             connection.close()
 

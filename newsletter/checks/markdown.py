@@ -8,11 +8,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from newsletter.issue.fields import mask
+
+_UNMADE: Final = re.compile(
+    r"\[(?P<label>[^\[\]]+)\]\((?P<url>(?:https?:|mailto:|tel:|www\.)[^()]*\s[^()]*)\)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,18 @@ def links(text: str) -> Iterator[Link]:
             yield Link(
                 label, text[found:position], found, opened + bool(label) if opened >= 0 else found
             )
+        yield from _unmade(text, frozen, token.children or [], starts[token.map[0]])
+
+
+def _unmade(text: str, frozen: str, tokens: Sequence[Token], position: int) -> Iterator[Link]:
+    """Give what was meant as a link and stands in the mail as text: its address has a space."""
+    for token in tokens:
+        for match in _UNMADE.finditer(token.content if token.type == "text" else ""):
+            opened = frozen.find(match[0], position)
+            if opened >= 0:
+                found = opened + match.start("url") - match.start()
+                position = found + len(match["url"])
+                yield Link(match["label"], text[found:position], found, opened + 1)
 
 
 def _defined(text: str, url: str, otherwise: int) -> int:

@@ -45,9 +45,9 @@ def check(
 ) -> None:
     """Find what is wrong with issues, and how to mend it.
 
-    Exit code 0: nothing that keeps them from being sent; 1: errors (with --strict: or warnings);
-    2: the command, a file or the settings cannot be used. Through a pipe each finding is a line,
-    FILE:LINE:COLUMN: LEVEL CODE: MESSAGE.
+    Exit code 0: nothing that keeps them from being sent; 1: errors (with --strict: or warnings),
+    in the settings, too; 2: the command or a file cannot be used. Through a pipe each finding is a
+    line, FILE:LINE:COLUMN: LEVEL CODE: MESSAGE.
 
     Nothing is asked over the network but with --online: then each page once a day, several at a
     time, never in an inner network.
@@ -62,7 +62,12 @@ def check(
     if explain:
         findings.explain(explain, as_json=as_json or form == "json")
         return
-    found, checked = _found(issues, workspace, online=online)
+    try:
+        found, checked = _found(issues, workspace, online=online)
+    except FindingsError as error:  # in the settings; what reads the output knows one form only
+        if as_json or form in {"human", "json"}:
+            raise
+        found, checked = error.findings, 0
     findings.tell(found, checked, form="json" if as_json else form)
     failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     if any(finding.level in failing for finding in found):

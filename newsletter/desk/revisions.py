@@ -43,6 +43,11 @@ def _git(root: Path, *words: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = said[-1].removeprefix("fatal: ") if said else "no reason given"
+        if "not a git repository" in reason:
+            raise InputError(
+                f"git does not keep {root}, so there is no earlier version",
+                hint="compare two issues: newsletter diff A B",
+            )
         raise InputError(
             f"git has no such revision of {root}: {reason}",
             hint="git log --oneline shows the revisions, e.g. newsletter diff ISSUE@HEAD~1",

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Final, Never, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -110,7 +111,7 @@ def url_fault(url: str) -> tuple[str, str] | None:
     if len(url) > _LONGEST_URL:
         return f"the address has more than {_LONGEST_URL} characters", "shorten it"
     bare = mask(url)
-    if _WEB.fullmatch(bare):
+    if _WEB.fullmatch(bare) and _has_host(bare):
         # A field may fill a part of the path or query, never choose where the link leads.
         head = url.partition("{{")[0]
         if head == url or re.match(r"https?://[^/?#]+[/?#]", head, re.IGNORECASE):
@@ -122,6 +123,16 @@ def url_fault(url: str) -> tuple[str, str] | None:
     if _MAIL.fullmatch(bare) or _PHONE_LINK.fullmatch(bare):
         return None
     return _what_is_wrong(url)
+
+
+def _has_host(url: str) -> bool:
+    """Tell whether the host of a web address can be one; its port, too."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return ":" in host or all(host.removesuffix(".").split("."))
 
 
 def _what_is_wrong(url: str) -> tuple[str, str]:

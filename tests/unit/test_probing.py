@@ -19,6 +19,7 @@ MOVES: Final = {
     "/round": (301, "/round"),
     "/inside": (302, "http://10.0.0.1/"),
     "/to-a-file": (302, "file:///etc/passwd"),
+    "/to-nonsense": (302, "http://[::1"),
 }
 STATUS: Final = {"/there": 200, "/gone": 410, "/missing": 404, "/forbidden": 403, "/broken": 503}
 
@@ -72,6 +73,7 @@ LOCAL: Final = Prober(timeout=5, allowed=lambda address: address == "127.0.0.1")
         ("/forbidden", State.UNSURE),
         ("/broken", State.UNSURE),
         ("/to-a-file", State.UNSURE),
+        ("/to-nonsense", State.UNSURE),
         ("/inside", State.INNER),
     ],
 )

@@ -192,3 +192,16 @@ def test_findings_come_file_by_file_and_each_once() -> None:
     given = [found("b", 9), found("a", 2), found("b", 3), found("a", 2)]
 
     assert findings.ordered(given) == [found("b", 3), found("b", 9), found("a", 2)]
+
+
+def test_faults_of_the_settings_keep_the_form_that_was_asked_for(
+    newsletter: Newsletter, faulty: Path, root: Path
+) -> None:
+    with (root / "newsletter.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[check.rules]\nNL999 = "error"\n')
+
+    done = newsletter("check", "vika", "--format", "github")
+    assert (done.exit_code, done.stdout[:28]) == (1, "::error file=newsletter.toml")
+    done = newsletter("check", "vika", "--format", "sarif")
+    told = json.loads(done.stdout)["runs"][0]["results"]
+    assert (done.exit_code, [result["ruleId"] for result in told]) == (1, ["settings"])

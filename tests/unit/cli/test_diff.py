@@ -52,3 +52,4 @@ def test_a_revision_that_is_none_is_refused(
 def test_without_git_there_are_no_revisions(newsletter: Newsletter, root: Path) -> None:
     said = newsletter("diff", "loppuraportti")
     assert (said.exit_code, "git" in said.stderr) == (2, True)
+    assert "newsletter diff A B" in said.stderr
