@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
     audience,
+    checking,
     enumeration,
     images,
     importing,
@@ -28,8 +29,8 @@ def main() -> None:
     print(f"{'ours : baseline':<52} {'ours':>10} {'baseline':>10}")
     found = []
     for module in (
-        start, rendering, images, sending, shapes, importing, leaving, enumeration, audience,
-        threads, scale, lines,
+        start, rendering, checking, images, sending, shapes, importing, leaving, enumeration,
+        audience, threads, scale, lines,
     ):  # fmt: skip
         for figure in module.figures():
             print(figure.line(), flush=True)

@@ -23,6 +23,7 @@ from newsletter.cli import (
     legal,
     new,
     pause,
+    preview,
     providers,
     reconcile,
     render,
@@ -95,6 +96,7 @@ def _options(
 app.command("init")(init.init)
 app.command("new")(new.new)
 app.command("check")(check.check)
+app.command("preview")(preview.preview)
 app.command("render")(render.render)
 app.command("schema")(schema.schema)
 app.command("diff")(diff.diff)

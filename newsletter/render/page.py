@@ -74,6 +74,11 @@ class Page:
         return next(iter(self._issue.subjects.values()))
 
     @property
+    def preheader(self) -> str:
+        """The issue's preheader, its fields frozen; empty without one."""
+        return self._issue.preheader or ""
+
+    @property
     def language(self) -> str:
         """The issue's language."""
         return self._issue.language
