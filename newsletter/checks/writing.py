@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Family, Level
+from newsletter.issue.skeletons import SKELETONS
 from newsletter.issue.source import Mark
 
 
@@ -25,4 +27,28 @@ def text_is_not_cut(matter: Matter) -> Iterator[Remark]:
                 file.at(Mark(end.line, end.column + match.end())),
                 "from '#' on this is a comment, not part of the text",
                 "put the whole text in quotes; a comment begins with '# '",
+            )
+
+
+_PLACEHOLDERS: Final = frozenset(
+    text for skeleton in SKELETONS.values() for text in skeleton.placeholders
+)
+
+
+@rule(
+    "NL444",
+    Level.ERROR,
+    Family.WRITING,
+    "the words of the skeleton are replaced",
+    why="readers would get the hints that newsletter new wrote for the writer",
+    hint="write your own text in their place, or take the block out",
+)
+def skeleton_is_filled(matter: Matter) -> Iterator[Remark]:
+    """Look for texts that stand as newsletter new wrote them."""
+    for path, text in matter.document.texts():
+        if text.strip() in _PLACEHOLDERS:
+            yield Remark(
+                matter.document.place(path),
+                "this is still the text of the skeleton",
+                "write your own text in its place, or take the block out",
             )

@@ -12,41 +12,13 @@ import yaml
 from newsletter.desk import naming
 from newsletter.desk.editors import modeline
 from newsletter.errors import InputError
+from newsletter.issue.skeletons import SKELETONS
 from newsletter.workspace import Workspace
 
 _LONGEST: Final = 60
 _TOP: Final = re.compile(
     r"^(?P<key>subject|preheader|number)\s*:(?P<value>.*\n(?:[ \t]+.*\n)*)", re.MULTILINE
 )
-_SKELETONS: Final = {
-    "fi": (
-        "# Mitä postilaatikossa näkyy otsikon vieressä; 40–90 merkkiä.",
-        "Kirjoita tähän, miksi kirje kannattaa avata",
-        "# Kenelle: jätä pois, jos kaikille. where: {municipality: Sysmä}",
-        "# Osat ylhäältä alas. Kaikki osat: esittely.fi.yaml tai newsletter schema ja editori.",
-        "Kirjoita tähän ingressi.",
-        "Ensimmäinen juttu",
-        "Kirjoita tähän. **Lihavointi**, *korostus* ja [Sysmän kunnan sivut](https://www.sysma.fi/).",
-    ),
-    "sv": (
-        "# Det som syns bredvid ämnet i inkorgen; 40–90 tecken.",
-        "Skriv här varför brevet är värt att öppna",
-        "# Till vem: lämna bort om till alla. where: {municipality: Sysmä}",
-        "# Delarna uppifrån ned. Alla delar: esittely.sv.yaml eller newsletter schema och editorn.",
-        "Skriv ingressen här.",
-        "Första artikeln",
-        "Skriv här. **Fet stil**, *betoning* och [Sysmä kommuns sidor](https://www.sysma.fi/).",
-    ),
-    "en": (
-        "# What inboxes show beside the subject; 40 to 90 characters.",
-        "Write here why the letter is worth opening",
-        "# Who gets it: leave it out for everybody. where: {municipality: Sysmä}",
-        "# The blocks from top to bottom. All of them: newsletter schema and your editor.",
-        "Write the lead here.",
-        "The first story",
-        "Write here. **Bold**, *emphasis* and [the pages of Sysmä](https://www.sysma.fi/).",
-    ),
-}
 
 
 def name_of(title: str) -> str:
@@ -105,22 +77,21 @@ def _files(opened: Workspace, name: str, languages: tuple[str, ...]) -> dict[str
 
 
 def _skeleton(title: str, language: str) -> str:
-    words = _SKELETONS.get(language, _SKELETONS["en"])
-    about, preheader, audience, blocks, lead, heading, body = words
+    words = SKELETONS.get(language, SKELETONS["en"])
     return "\n".join(
         [
             f"subject: {_scalar(title)}",
-            about,
-            f"preheader: {preheader}",
+            words.about,
+            f"preheader: {words.preheader}",
             f"language: {language}",
-            audience,
-            blocks,
+            words.audience,
+            words.blocks,
             "blocks:",
             f"  - heading: {_scalar(title)}",
-            f"  - text: {{lead: true, body: {lead}}}",
-            f"  - heading: {heading}",
+            f"  - text: {{lead: true, body: {words.lead}}}",
+            f"  - heading: {words.heading}",
             "  - text: |",
-            f"      {body}",
+            f"      {words.body}",
             "",
         ]
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 from tests.unit.cli.conftest import Newsletter
 
 
-def test_a_new_issue_passes_its_check(newsletter: Newsletter, root: Path) -> None:
+def test_a_new_issue_is_refused_until_it_is_written(newsletter: Newsletter, root: Path) -> None:
     made = newsletter("new", "Kevään kuulumiset")
 
     assert made.stdout.strip() == str(root / "issues" / "kevaan-kuulumiset.fi.yaml")
     assert "newsletter check kevaan-kuulumiset" in made.stderr
-    assert newsletter("check", "kevaan-kuulumiset", "--strict").exit_code == 0
+    checked = newsletter("check", "kevaan-kuulumiset")
+    assert (checked.exit_code, "still the text of the skeleton" in checked.output) == (1, True)
+    assert newsletter("send", "kevaan-kuulumiset", "--yes").exit_code == 1
 
 
 def test_an_issue_that_is_there_is_never_written_over(newsletter: Newsletter, root: Path) -> None:

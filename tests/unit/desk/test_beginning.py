@@ -42,13 +42,14 @@ def test_a_title_without_letters_needs_a_name() -> None:
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
-def test_a_skeleton_has_nothing_to_mend(opened: Workspace, language: str) -> None:
+def test_a_skeleton_has_nothing_to_mend_but_its_own_words(opened: Workspace, language: str) -> None:
     for file, text in beginning.begin(opened, "Kevät: #1", languages=(language,)).items():
         file.write_text(text, encoding="utf-8")
 
     prepared = desk.prepare(opened, "kevat-1")
 
-    assert prepared.findings == ()
+    assert {finding.rule for finding in prepared.findings} == {"NL444"}
+    assert len(prepared.findings) == 4
 
 
 def test_a_skeleton_names_its_schema(opened: Workspace) -> None:
