@@ -46,8 +46,16 @@ def signatures(raw: bytes) -> list[Signature]:
 
 
 def examine(raw: bytes, resolver: Resolver | None) -> Iterator[Diagnosis]:
-    """Look at a mail as it arrived; without a resolver, only at what needs no network."""
+    """Look at a mail as it arrived; without a resolver, only at what needs no network.
+
+    Raises InputError for a file that is no mail.
+    """
     mail = message_from_bytes(raw)
+    if "From" not in mail:
+        raise InputError(
+            "the file is no mail: it has no From field",
+            hint="save the mail as it arrived, with all its headers: as .eml, or “show original”",
+        )
     yield from _headers(mail)
     found = signatures(raw)
     if not found:

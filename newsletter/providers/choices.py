@@ -109,7 +109,7 @@ def read(model: type[Chosen], values: Mapping[str, Any], *, provider: str) -> Ch
         faults = error.errors(include_url=False, include_input=False)
     unknown = [item["loc"] for item in faults if item["type"] == "extra_forbidden"]
     known = PaceSettings if unknown and len(unknown[0]) > 1 else model
-    hint = f"see [providers.{provider}]"
+    hint = f"set it in [providers.{provider}]; what there is: newsletter providers {provider}"
     if unknown:
         hint = near(str(unknown[0][-1]), known.model_fields)
     told = "; ".join(_sentence(item["type"], item["loc"], item["msg"]) for item in faults)

@@ -44,7 +44,7 @@ from newsletter.providers.splitting import (
 __all__ = ["MOST_DOUBTS", "Doubts", "HTTPProvider", "Split", "halves", "parts"]
 
 _MOST_ASKS: Final = 6
-_ASK_LATER: Final = "ask again later: newsletter reconcile"
+_ASK_LATER: Final = "ask again later, by the same command"
 
 
 class HTTPProvider(ABC):

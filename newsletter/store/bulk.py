@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, exc
+from sqlalchemy import Connection, Table, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 _LOG_PAGES: Final = 8000
@@ -94,3 +94,17 @@ def expect(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+
+
+def look_over(connection: Connection, *tables: Table) -> None:
+    """Let PostgreSQL look at tables that it has never looked at, so that it finds short ways.
+
+    It does so by itself some minutes after an import; until then it reads whole tables where an
+    index would do. In SQLite there is nothing to do.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    never = text("SELECT reltuples < 0 FROM pg_class WHERE oid = to_regclass(:name)")
+    for table in tables:
+        if connection.scalar(never, {"name": table.name}):
+            connection.exec_driver_sql(f"ANALYZE {table.name}")

@@ -21,7 +21,7 @@ from newsletter.mailing.planning.forgetting import forget_erased, last_erased
 from newsletter.mailing.trials.draws import candidates
 from newsletter.mailing.trials.experiments import Experiment
 from newsletter.settings import Settings
-from newsletter.store import Store, Turn, home, schema, turns
+from newsletter.store import Store, Turn, bulk, home, schema, turns
 
 _MOST_TRIES: Final = 5
 
@@ -71,6 +71,8 @@ def plan(
         "despite_quiet": despite_quiet,
         "sequence": sequence,
     } | ({"experiment": experiment.dump()} if experiment else {})
+    with store.begin(Turn.NONE) as connection:
+        bulk.look_over(connection, schema.subscribers, schema.subscriptions)
     for _ in range(_MOST_TRIES):
         with _room(), Draft(batch_size) as draft:
             with store.read() as connection:
@@ -140,6 +142,7 @@ def _freeze(
         _keep_editions(connection, editions, now)
         audience = {"audience": draft.to_mail + draft.excluded}
         number = _write(connection, mailing | audience, draft.parts(), now)
+        bulk.look_over(connection, schema.deliveries, schema.results)
         turns.take(connection)
         forget_erased(connection, number, since=seen.erased)
         queue.enqueue(connection, number, at=mailing["not_before"])

@@ -330,3 +330,14 @@ def test_a_mail_server_needs_a_name_that_leads_back() -> None:
 def test_a_webhook_that_nobody_answers_is_told() -> None:
     assert sending.reached("http://localhost", "mailgun").level is Level.NOTE
     assert sending.reached("https://127.0.0.1:1", "mailgun").level is Level.WARNING
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\x10 no mail", b"Subject: x\r\n\r\nHei\r\n"])
+def test_a_file_that_is_no_mail_is_refused(
+    newsletter: Newsletter, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "x.eml"
+    file.write_bytes(content)
+    said = newsletter("doctor", str(file), "--offline")
+
+    assert (said.exit_code, "it has no From field" in said.stderr) == (2, True)
