@@ -28,14 +28,15 @@ def test_every_step_of_the_tutorial_works(tmp_path: Path, monkeypatch: pytest.Mo
     for words in map(shlex.split, commands):
         if words[0] == "cd":
             monkeypatch.chdir(words[1])
-            Path("issues/kevat.fi.yaml").write_text(issue, encoding="utf-8")
             continue
-        if "serve" in words:  # runs until Ctrl-C; tests/integration has it
+        if {"serve", "preview"} & set(words):  # they run until Ctrl-C, and have tests of their own
             continue
         answered = ["--yes"] if words[1:] == ["send", "kevat"] else []
         done = CliRunner().invoke(app, [*words[1:], *answered], prog_name="newsletter")
         shown[" ".join(words)] = done.output
         assert done.exit_code == (BAD_ROWS if "import" in words else 0), done.output
+        if "new" in words:  # what the reader writes into it
+            Path("issues/kevat.fi.yaml").write_text(issue, encoding="utf-8")
 
     assert Path("look/kevat.fi.html").is_file()
     assert len(list(Path("outbox").rglob("*.eml"))) == 36
