@@ -1,6 +1,7 @@
 """A workspace as it was at a revision of git, in a folder that goes away again."""
 
 import io
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -37,13 +38,14 @@ def _git(root: Path, *words: str) -> bytes:
         done = subprocess.run(  # noqa: S603 - our own words
             ["git", "-C", str(root), *words],  # noqa: S607 - whichever git there is
             capture_output=True, timeout=_PATIENCE_SECONDS, check=False,
+            env={**os.environ, "LC_ALL": "C"},  # its words are read below
         )  # fmt: skip
     except FileNotFoundError as error:
         raise InputError("git is not installed", hint="compare two issues instead") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = said[-1].removeprefix("fatal: ") if said else "no reason given"
-        if "not a git repository" in reason:
+        if any("not a git repository" in line for line in said):
             raise InputError(
                 f"git does not keep {root}, so there is no earlier version",
                 hint="compare two issues: newsletter diff A B",
