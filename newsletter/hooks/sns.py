@@ -23,6 +23,10 @@ from newsletter.hooks.reading import Bag, json_of, moment
 AMAZON: Final = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?")
 """Hosts that certificates and confirmations may come from."""
 
+_CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
+"""Its path, with no query: the same host answers signed questions with what anybody has put there,
+a certificate of their own among it."""
+
 _NOTIFICATION: Final = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION: Final = (
     "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
@@ -66,7 +70,7 @@ def verify(
     at = moment(message.text("Timestamp"))
     if at is None or not -_EARLY <= now - at <= _RETRIED:
         raise Forged("the signed time is too far from ours")
-    url = allowed(message.text("SigningCertURL"))
+    url = _certificate_at(message.text("SigningCertURL"))
     if url not in _certificates:
         _certificates[url] = get(url)
     if not _signed(message, _certificates[url]):
@@ -85,6 +89,13 @@ def allowed(url: str) -> str:
     plain = port in (None, 443) and parts.username is None and parts.password is None
     if parts.scheme != "https" or not plain or not AMAZON.fullmatch(parts.hostname or ""):
         raise Forged("a host that is not Amazon's")
+    return url
+
+
+def _certificate_at(url: str) -> str:
+    parts = urlsplit(allowed(url))
+    if not _CERTIFICATE.fullmatch(parts.path) or parts.query or parts.fragment:
+        raise Forged("no certificate of Amazon's")
     return url
 
 

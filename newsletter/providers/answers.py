@@ -15,6 +15,8 @@ from newsletter.providers import Batch, Outcome, Response, State
 LONGEST_WAIT: Final = timedelta(hours=1)
 """A provider that asks for more is asked again after this."""
 _LONGEST_REASON: Final = 200
+_MOST_READ: Final = 2000
+"""Characters of a vendor's words that are looked at: the search for addresses is quadratic."""
 
 
 class Reading(StrEnum):
@@ -71,7 +73,7 @@ def capped(seconds: float) -> timedelta:
 def _date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -104,7 +106,7 @@ def clean(text: str, *, secret: str) -> str:
     """Make a vendor's words fit to be shown and kept: one short line, no address, no key."""
     if secret:
         text = text.replace(secret, "***")
-    text = re.sub(r"[^\s<>'\"(),;:]+@[^\s<>'\"(),;:]+", "(address)", text)
+    text = re.sub(r"[^\s<>'\"(),;:]+@[^\s<>'\"(),;:]+", "(address)", text[:_MOST_READ])
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 

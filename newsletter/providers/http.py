@@ -72,6 +72,7 @@ class HTTPProvider(ABC):
         self._timeout: Final = settings.timeout
         self._proven: Final[set[Hashable]] = set()
         self._doubted: Final[Counter[Hashable]] = Counter()
+        self._refused: Final[Counter[Hashable]] = Counter()
         self.account: Final = hashlib.sha256(f"{self.base_url} {secret}".encode()).hexdigest()
         """Another key may be another account's: only the same one is trusted to be the same."""
         self._client: Final = client(self.base_url, settings.timeout, auth=auth, headers=headers)
@@ -105,9 +106,11 @@ class HTTPProvider(ABC):
         if refused:
             yield refused
         name = message_name(clear)
-        doubts = Doubts(name in self._proven, before=self._doubted[name])
+        row = self._refused[name]
+        doubts = Doubts(name in self._proven, before=self._doubted[name], row=row)
         for request in self.requests(clear):
             yield from self._settle(request, doubts)
+        self._refused[name] = doubts.row
         if doubts.proven:
             self._proven.add(name)
         if doubts.open:
@@ -222,8 +225,10 @@ class HTTPProvider(ABC):
             for half in halves(rest):
                 for part in self.requests(half):
                     yield from self._settle(part, doubts)
-        elif answer.certain or answer.named or doubts.proven:
+        elif answer.certain or answer.named or (doubts.proven and doubts.refuse()):
             yield answers.all_of(batch, State.REFUSED, answer.reason)
+        elif doubts.proven:
+            raise self.stop(f"refuses one after the other: {answer.reason}")
         else:
             doubts.open += answers.all_of(batch, State.REFUSED, answer.reason)
             if doubts.enough:

@@ -25,7 +25,8 @@ from newsletter.providers.asking.mailersend import MailerSend
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.http import Split
 
-_QUOTA: Final = "MS42204"
+_OF_THE_ACCOUNT: Final = ("MS42204", "MS42225")
+"""Its quota, and what a trial may not: under the field `to`, and yet no reader's fault."""
 _BAD_ADDRESS: Final = "MS42208"
 _SUPPRESSED: Final = ("ALL_SUPPRESSED", "SOME_SUPPRESSED")
 
@@ -105,7 +106,7 @@ class Provider(MailerSend):
 
     def _refusal(self, response: Response) -> Split:
         reason = self.said(response)
-        if _QUOTA in reason:
+        if any(code in reason for code in _OF_THE_ACCOUNT):
             raise self.stop(f"refused the call: {reason}", status=response.status)
         data = answers.json_of(response)
         errors = data.get("errors") if isinstance(data, dict) else None

@@ -7,6 +7,7 @@ OpenAPI file, read 2026-11).
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -36,7 +37,10 @@ _OPTION_BYTES: Final = 16 * 1024
 _PERCENT: Final = "percent"
 # What Mailgun would fill in constant text: a variable, the address, its own unsubscribe links.
 _THEIRS = re.compile(r"%(?=recipient|unsubscribe|mailing_list|tag_unsubscribe)", re.IGNORECASE)
-_ADDRESS_FAULT = re.compile(r"\bto\b.{0,3} parameter|recipient|valid address", re.IGNORECASE)
+_ADDRESS_FAULT = re.compile(r"(?<![\w-])to\b['\"`]? parameter", re.IGNORECASE)
+_LIMIT: Final = 420
+"""How Mailgun tells that a domain has had its share of an hour or day."""
+_UNTIL = re.compile(r"try again after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UTC|GMT))")
 
 
 class Settings(HTTPSettings):
@@ -72,6 +76,7 @@ class Provider(Mailgun):
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MAILGUN_KEY"
+    reads: ClassVar[frozenset[int]] = frozenset({400, 413, _LIMIT, 422})
     hints: ClassVar[Mapping[int, str]] = {
         404: "check domain and region in [providers.mailgun]: a domain lives in eu or in us",
     }
@@ -118,6 +123,10 @@ class Provider(Mailgun):
         """Read an answer: one for all."""
         if response.status in self.reads:
             reason = self.said(response)
+            if response.status == _LIMIT and "try again after" in reason:
+                return answers.all_of(batch, State.RETRY, reason, self.wait(response))
+            if response.status == _LIMIT:
+                raise self.stop(f"refused the call: {reason}", status=_LIMIT)
             return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
         # A wrong path is greeted with 200 and these words; nothing was taken.
         if response.body.strip().startswith(b"Mailgun Magnificent API"):
@@ -128,8 +137,14 @@ class Provider(Mailgun):
 
     def wait(self, response: Response) -> timedelta | None:
         """Read Retry-After, or the words of the message."""
-        told = re.search(r"try again after (\d{1,6}) seconds", self.said(response))
-        return answers.wait(response) or (answers.capped(float(told[1])) if told else None)
+        said = self.said(response)
+        told = re.search(r"try again after (\d{1,6}) seconds", said)
+        until = told or _UNTIL.search(said)
+        if response.headers.get("retry-after") or not until:
+            return answers.wait(response)
+        return answers.wait(
+            replace(response, headers={**response.headers, "retry-after": until[1]})
+        )
 
     def _options(self, batch: Batch) -> Iterator[tuple[str, str]]:
         yield from (("o:tracking", "no"), ("o:tracking-clicks", "no"), ("o:tracking-opens", "no"))

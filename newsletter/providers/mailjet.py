@@ -3,6 +3,7 @@
 POST /v3.1/send (dev.mailjet.com and the vendor's guide `_send-api.md`, read 2026-11).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -26,6 +27,7 @@ from newsletter.providers.http import Split
 
 _HOSTS: Final = {"global": "https://api.mailjet.com", "eu": "https://api.eu.mailjet.com"}
 _BAD_ADDRESS: Final = "mj-0013"
+_AT_ADDRESS: Final = re.compile(r"\bTo\b")  # and not ReplyTo
 _LATER: Final = (408, 429)
 _ACCOUNT: Final = (401, 402, 403)
 
@@ -153,7 +155,7 @@ class Provider(Mailjet):
             return Outcome(recipient.key, State.RETRY, reason)
         if any(isinstance(status, int) and status // 100 == 5 for status in statuses):  # noqa: PLR2004 - 5xx
             return Outcome(recipient.key, State.UNKNOWN, reason)
-        to = any("To" in str(item.get("ErrorRelatedTo")) for item in errors)
+        to = any(_AT_ADDRESS.search(str(item.get("ErrorRelatedTo"))) for item in errors)
         if reason.startswith(_BAD_ADDRESS) and not to:
             reason = f"the message: {reason}"
         return Outcome(recipient.key, State.REFUSED, reason)

@@ -31,7 +31,7 @@ from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import Split
 
 _LONGEST_KEY: Final = 256
-_ADDRESS_FAULT = re.compile(r"`?\bto\b`? (field|address)|recipient|email address", re.IGNORECASE)
+_ADDRESS_FAULT = re.compile(r"(?<![\w-])to\b`? (field|address)", re.IGNORECASE)
 _QUOTAS: Final = ("daily_quota_exceeded", "monthly_quota_exceeded")
 
 

@@ -10,6 +10,8 @@ from typing import Final
 from newsletter.providers import Batch, Outcome, Request, State
 
 MOST_DOUBTS: Final = 4
+MOST_IN_A_ROW: Final = 20
+"""Unclear refusals one after the other, of a message that others have: then it is the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,23 @@ class Doubts:
     open: list[Outcome] = field(default_factory=list)
     before: int = 0
     """How many there were in the batches before this one."""
+    row: int = 0
+    """How many were refused since somebody was last accepted, although the message is proven."""
 
     @property
     def enough(self) -> bool:
         """Tell whether the message itself must be at fault."""
         return self.before + len(self.open) >= MOST_DOUBTS
 
+    def refuse(self) -> bool:
+        """Count one more of whom nothing is clear; tell whether that may be the reader's fault."""
+        self.row += 1
+        return self.row <= MOST_IN_A_ROW
+
     def settle(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Give back what is certain by now."""
-        self.proven = self.proven or any(item.state is State.ACCEPTED for item in outcomes)
+        if any(item.state is State.ACCEPTED for item in outcomes):
+            self.proven, self.row = True, 0
         if not self.proven:
             return outcomes
         outcomes, self.open = [*self.open, *outcomes], []

@@ -192,6 +192,8 @@ def test_odd_bodies_are_read_without_a_fault(vendor: str, body: bytes) -> None:
         "https://user@sns.eu-north-1.amazonaws.com/a.pem",
         "https://sns.eu-north-1.amazonaws.com:8443/a.pem",
         "https://s3.eu-north-1.amazonaws.com/a.pem",
+        "https://sns.eu-north-1.amazonaws.com/?Action=GetEndpointAttributes&X-Amz-Signature=00",
+        "https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a.pem?Action=ListTopics",
         "",
     ],
 )

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from newsletter import providers
+from newsletter.errors import ProviderError
 from newsletter.providers import Batch, Outcome, Provider, State
+from newsletter.providers.splitting import MOST_IN_A_ROW
 from newsletter.testing.batches import make_batch
 from newsletter.testing.servers import (
     KEY,
@@ -227,3 +229,19 @@ def test_one_unclear_refusal_does_not_end_a_mailing(desk: Desk) -> None:
 
     said = [item.state for found in (first, between, second) for item in found.values()]
     assert said == [State.RETRY, State.ACCEPTED, State.REFUSED]
+
+
+@pytest.mark.parametrize("desk", SINGLE, indirect=True)
+def test_many_unclear_refusals_in_a_row_are_no_readers_fault(desk: Desk) -> None:
+    """An account that is closed in the middle of a mailing must not use its audience up."""
+    name = {"x-amzn-errortype": "BadRequestException"}
+    odd = answer(400, name, b'{"message": "something odd"}')
+    batch = desk.batch(MOST_IN_A_ROW + 6)
+    desk.server.then(None, *[odd] * (MOST_IN_A_ROW + 1))
+
+    found: list[Outcome] = []
+    told = (outcome for outcomes in desk.provider.send(batch) for outcome in outcomes)
+    with pytest.raises(ProviderError, match="one after the other"):
+        found.extend(told)
+
+    assert [item.state for item in found] == [State.ACCEPTED, *[State.REFUSED] * MOST_IN_A_ROW]
