@@ -3,23 +3,29 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from newsletter.store import Store, Turn, bulk
 from newsletter.store.schema import subscribers
 from newsletter.testing import stores
 
+NEW = Table("never_looked_at", MetaData(), Column("number", Integer))
+
 
 @pytest.fixture
 def fresh() -> Iterator[Store]:
     with stores.postgresql().fresh() as url, Store.open(url) as store:
+        with store.begin(Turn.NONE) as connection:
+            NEW.create(connection)
         yield store
+        with store.begin(Turn.NONE) as connection:
+            NEW.drop(connection)
 
 
 def known_rows(store: Store) -> float:
+    query = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
     with store.read() as connection:
-        query = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass('subscribers')")
-        return float(connection.scalar(query) or 0.0)
+        return float(connection.execute(query, {"name": NEW.name}).scalar_one())
 
 
 @pytest.mark.postgresql
@@ -27,7 +33,7 @@ def test_a_table_that_nobody_looked_at_is_looked_at(fresh: Store) -> None:
     assert known_rows(fresh) == -1
 
     with fresh.begin(Turn.NONE) as connection:
-        bulk.look_over(connection, subscribers)
+        bulk.look_over(connection, NEW)
 
     assert known_rows(fresh) == 0
 
