@@ -6,10 +6,9 @@ POST /v3/smtp/email with `messageVersions` (developers.brevo.com and the vendor'
 
 import re
 import uuid
-from collections.abc import Mapping
 from datetime import timedelta
 from email.header import Header
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -25,7 +24,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.brevo import Brevo
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _SPECIALS: Final = re.compile(r'[()<>\[\]:;@\\,."]')
@@ -69,15 +68,6 @@ class Provider(Brevo):
     def __init__(self, settings: Settings, key: str) -> None:
         super().__init__("https://api.brevo.com/v3", settings, secret=key, headers={"api-key": key})
         self._sandbox: Final = {"X-Sib-Sandbox": "drop"} if settings.sandbox else {}
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="brevo")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="brevo"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: what all share once, then whole messages that are filled here."""

@@ -4,8 +4,7 @@ POST /v4/emails (the vendor's OpenAPI file and pages, read 2026-11).
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -20,7 +19,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.elasticemail import ElasticEmail
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import Split
 
@@ -60,15 +59,6 @@ class Provider(ElasticEmail):
             secret=key,
             headers={"X-ElasticEmail-ApiKey": key},
         )
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="elasticemail")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="elasticemail"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

@@ -5,12 +5,13 @@ client only, never in a Request, so that what is logged or compared holds no sec
 """
 
 import hashlib
+import sys
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import httpx
 
@@ -27,7 +28,7 @@ from newsletter.providers import (
     guard,
 )
 from newsletter.providers.answers import Reading, Unreadable
-from newsletter.providers.choices import HTTPSettings
+from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.exchange import NOT_SENT, client, exchange
 from newsletter.providers.lookup import Wait
 from newsletter.providers.splitting import (
@@ -76,6 +77,21 @@ class HTTPProvider(ABC):
         self.account: Final = hashlib.sha256(f"{self.base_url} {secret}".encode()).hexdigest()
         """Another key may be another account's: only the same one is trusted to be the same."""
         self._client: Final = client(self.base_url, settings.timeout, auth=auth, headers=headers)
+
+    @classmethod
+    def create(
+        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
+    ) -> Self:
+        """Make the provider of its module's `Settings` and its key.
+
+        Raises InputError for a wrong setting or a missing key.
+        """
+        del outbox
+        name = cls.__module__.rpartition(".")[2]
+        chosen = read(sys.modules[cls.__module__].Settings, settings, provider=name)
+        made: Any = cls  # each driver is made of these two, and makes this base of its own parts
+        driver: Self = made(chosen, read_key(environment, cls.key_variable, provider=name))
+        return driver
 
     @abstractmethod
     def request(self, batch: Batch) -> Request:

@@ -4,9 +4,8 @@ POST /v1/send (the vendor's OpenAPI file and SDKs, read 2026-11).
 """
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -20,7 +19,7 @@ from newsletter.providers import (
     answers,
     whole,
 )
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import HTTPProvider, Split
 from newsletter.providers.lookup import Wait
@@ -62,15 +61,6 @@ class Provider(HTTPProvider):
             headers={"x-lettermint-token": key},
         )
         self._route: Final = {"route": settings.route} if settings.route else {}
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="lettermint")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="lettermint"))
 
     def probe(self, wait: Wait) -> str:
         """Ask for a pong: GET /ping. Its lists, and what it sent, need a key of another kind."""

@@ -6,7 +6,7 @@ answers before it has looked at anybody, and who is left out must be polled for.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -22,7 +22,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.mailersend import MailerSend
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _OF_THE_ACCOUNT: Final = ("MS42204", "MS42225")
@@ -64,15 +64,6 @@ class Provider(MailerSend):
             secret=key,
             headers={"Authorization": f"Bearer {key}"},
         )
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="mailersend")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="mailersend"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

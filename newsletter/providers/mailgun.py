@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import ClassVar, Final, Literal
 
 import httpx
 import orjson
@@ -28,7 +28,7 @@ from newsletter.providers import (
     answers,
 )
 from newsletter.providers.asking.mailgun import Mailgun, tag
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import Split, parts
 
@@ -87,15 +87,6 @@ class Provider(Mailgun):
         )
         self._settings: Final = settings
         self._domain = settings.domain
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="mailgun")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="mailgun"))
 
     def requests(self, batch: Batch) -> Iterator[Request]:
         """Write the calls; an address twice in a batch goes into two, since it names variables."""

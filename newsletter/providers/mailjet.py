@@ -5,7 +5,7 @@ POST /v3.1/send (dev.mailjet.com and the vendor's guide `_send-api.md`, read 202
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import httpx
 from pydantic import Field
@@ -22,7 +22,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.mailjet import Mailjet
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _HOSTS: Final = {"global": "https://api.mailjet.com", "eu": "https://api.eu.mailjet.com"}
@@ -75,15 +75,6 @@ class Provider(Mailjet):
             auth=httpx.BasicAuth(settings.api_key, key),
         )
         self._test_mode: Final = settings.test_mode
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="mailjet")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="mailjet"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: an array of messages that are filled here."""

@@ -4,8 +4,7 @@ POST /api/batch (the vendor's OpenAPI files and pages, read 2026-11).
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 from pydantic import Field
@@ -23,7 +22,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.mailtrap import HOST, Mailtrap
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _ADDRESS_FAULT: Final = re.compile(
@@ -66,15 +65,6 @@ class Provider(Mailtrap):
         )
         self._path: Final = f"/api/batch/{settings.sandbox}" if settings.sandbox else "/api/batch"
         self._account_url = settings.base_url or HOST
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="mailtrap")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="mailtrap"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: what all share once, then whole messages that are filled here."""

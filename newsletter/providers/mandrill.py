@@ -6,7 +6,7 @@ POST /messages/send (mailchimp.com/developer/transactional and the vendor's Swag
 
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import httpx
 import orjson
@@ -23,7 +23,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.mandrill import KEY_FIELD, Mandrill, tag
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _TAKEN: Final = ("sent", "queued", "scheduled")
@@ -65,15 +65,6 @@ class Provider(Mandrill):
 
     def __init__(self, settings: Settings, key: str) -> None:
         super().__init__("https://mandrillapp.com/api/1.0", settings, secret=key, auth=_InBody(key))
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="mandrill")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="mandrill"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail, still without the key."""

@@ -8,7 +8,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import orjson
 from pydantic import Field
@@ -25,7 +25,7 @@ from newsletter.providers import (
     answers,
     mime,
 )
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import HTTPProvider, Split
 from newsletter.providers.lookup import Wait
 
@@ -65,15 +65,6 @@ class Provider(HTTPProvider):
     def __init__(self, settings: Settings, key: str) -> None:
         address = f"https://{settings.host}"
         super().__init__(address, settings, secret=key, headers={"X-Server-API-Key": key})
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="postal")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="postal"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

@@ -4,8 +4,7 @@ POST /email/batch (postmarkapp.com/developer and the vendor's Swagger file, read
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -21,7 +20,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.postmark import Postmark
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import Split
 
@@ -69,15 +68,6 @@ class Provider(Postmark):
             headers={"X-Postmark-Server-Token": key},
         )
         self._stream = settings.stream
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="postmark")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="postmark"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: an array of messages that are filled here."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -26,7 +26,7 @@ from newsletter.providers import (
 )
 from newsletter.providers.asking.resend import Resend
 from newsletter.providers.body import Body, Form
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
 from newsletter.providers.http import Split
 
@@ -70,15 +70,6 @@ class Provider(Resend):
             secret=key,
             headers={"Authorization": f"Bearer {key}"},
         )
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="resend")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="resend"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: an array of messages that are filled here."""

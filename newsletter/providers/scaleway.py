@@ -4,7 +4,7 @@ POST …/emails (the vendor's OpenAPI file, read 2026-11).
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 from pydantic import Field
@@ -20,7 +20,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.scaleway import Scaleway
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _GONE: Final = ("failed", "canceled")
@@ -64,15 +64,6 @@ class Provider(Scaleway):
         )
         self._project = settings.project_id
         self._place = f"/transactional-email/v1alpha1/regions/{settings.region}"
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="scaleway")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="scaleway"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

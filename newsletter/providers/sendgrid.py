@@ -6,7 +6,7 @@ POST /v3/mail/send (docs.sendgrid.com and the vendor's OpenAPI file, read 2026-1
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
@@ -23,7 +23,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.sendgrid import SendGrid
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _REGIONS: Final = {"eu": "https://api.eu.sendgrid.com", "global": "https://api.sendgrid.com"}
@@ -68,15 +68,6 @@ class Provider(SendGrid):
             secret=key,
             headers={"Authorization": f"Bearer {key}"},
         )
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="sendgrid")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="sendgrid"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call."""

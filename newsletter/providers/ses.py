@@ -9,7 +9,7 @@ import base64
 import importlib
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import httpx
 import orjson
@@ -27,7 +27,7 @@ from newsletter.providers import (
     mime,
 )
 from newsletter.providers.asking.ses import SES
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 PATH: Final = "/v2/email/outbound-emails"
@@ -85,15 +85,6 @@ class Provider(SES):
             auth=_Signer(settings.key_id, secret, settings.region),
         )
         self._settings: Final = settings
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting, no key, or no botocore."""
-        del outbox
-        chosen = read(Settings, settings, provider="ses")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="ses"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

@@ -6,7 +6,7 @@ POST /api/v1/transmissions (developers.sparkpost.com: transmissions and template
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
@@ -22,7 +22,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.sparkpost import KEY_FIELD, SparkPost, campaign
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _REGIONS: Final = {"eu": "https://api.eu.sparkpost.com", "us": "https://api.sparkpost.com"}
@@ -75,15 +75,6 @@ class Provider(SparkPost):
         super().__init__(
             _REGIONS[settings.region], settings, secret=key, headers={"Authorization": key}
         )
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="sparkpost")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="sparkpost"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: the content once, then each recipient's values."""

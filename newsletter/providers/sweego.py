@@ -5,7 +5,7 @@ POST /send (learn.sweego.io/docs/sweego/send-send-post, as copied in 2026-09, an
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -20,7 +20,7 @@ from newsletter.providers import (
     answers,
     whole,
 )
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import HTTPProvider, Split
 
 _MOST_HEADERS: Final = 5
@@ -58,15 +58,6 @@ class Provider(HTTPProvider):
     def __init__(self, settings: Settings, key: str) -> None:
         super().__init__("https://api.sweego.io", settings, secret=key, headers={"Api-Key": key})
         self._settings: Final = settings
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="sweego")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="sweego"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""

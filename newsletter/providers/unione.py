@@ -6,7 +6,7 @@ takes 500 recipients with `{{x}}` in their content, but how those values are esc
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
@@ -21,7 +21,7 @@ from newsletter.providers import (
     whole,
 )
 from newsletter.providers.asking.unione import UniOne
-from newsletter.providers.choices import HTTPSettings, read, read_key
+from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 _REFUSED: Final = frozenset({"invalid", "unsubscribed", "permanent_unavailable"})
@@ -69,15 +69,6 @@ class Provider(UniOne):
         super().__init__(address, settings, secret=key, headers={"X-API-KEY": key})
         language = "ru" if settings.host.endswith(".ru") else "en"
         self._methods = f"/{language}/transactional/api/v1"
-
-    @classmethod
-    def create(
-        cls, settings: Mapping[str, Any], *, environment: Mapping[str, str], outbox: str
-    ) -> Self:
-        """Make the provider; raises InputError for a wrong setting or a missing key."""
-        del outbox
-        chosen = read(Settings, settings, provider="unione")
-        return cls(chosen, read_key(environment, cls.key_variable, provider="unione"))
 
     def request(self, batch: Batch) -> Request:
         """Write one call: one mail."""
