@@ -166,7 +166,8 @@ def check(workspace: WorkspaceOption = None, as_json: JSONOption = False) -> Non
         )
     for kind in () if as_json else unknown:
         what = f"{kind.source} told of a kind of event that this version does not know"
-        show(f"note: {what}: {kind.name or '(no name)'}, {kind.times:,} times, kept for a month")
+        name, times = kind.name or "(no name)", count(kind.times, "time")
+        show(f"note: {what}: {name}, {times}, kept for a month")
     for fault in () if as_json else faults:
         show(f"{fault.subject}: {fault.message}")
         if fault.hint:

@@ -47,11 +47,13 @@ def mail(
 
     from newsletter import desk
     from newsletter import workspace as workspaces
+    from newsletter.cli.readers import refuse_suppressed
     from newsletter.register import addresses
 
-    opened = workspaces.find(workspace)
+    opened, now = workspaces.find(workspace), datetime.now(UTC)
     receivers = [addresses.normalise(address) for address in to]
-    prepared = desk.prepare(opened, issue, now=datetime.now(UTC))
+    refuse_suppressed(opened, receivers, now)
+    prepared = desk.prepare(opened, issue, now=now)
     for finding in prepared.findings:
         say(str(finding))
     people = _readers(opened, prepared, reader, languages or (), every=every)

@@ -53,3 +53,18 @@ def test_without_git_there_are_no_revisions(newsletter: Newsletter, root: Path) 
     said = newsletter("diff", "loppuraportti")
     assert (said.exit_code, "git" in said.stderr) == (2, True)
     assert "newsletter diff A B" in said.stderr
+
+
+def test_a_link_in_a_revision_leads_nowhere(
+    newsletter: Newsletter, root: Path, tmp_path: Path
+) -> None:
+    """Also where Python's own guard against such archives is missing, as in Debian 12."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (root / "issues" / "away").symlink_to(outside)
+    who = ["-c", "user.name=Aino", "-c", "user.email=aino@example.fi"]
+    for words in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+
+    assert newsletter("diff", "loppuraportti").exit_code == 0
+    assert list(outside.iterdir()) == []

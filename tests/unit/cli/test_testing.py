@@ -83,3 +83,13 @@ def test_every_variant_on_demand(newsletter: Newsletter, root: Path) -> None:
 
     told = json.loads(said.stdout)["mails"]
     assert [item["variant"] for item in told] == ["1", "0"]
+
+
+def test_nothing_is_mailed_to_whoever_must_not_be_mailed(
+    newsletter: Newsletter, root: Path
+) -> None:
+    newsletter("subscribers", "suppress", "gone@example.fi", "--reason", "complaint", "--yes")
+    said = newsletter("test", "loppuraportti", "--to", "me@example.fi", "--to", "Gone@Example.fi")
+
+    assert (said.exit_code, "is suppressed" in said.stderr) == (2, True)
+    assert mails(root) == []

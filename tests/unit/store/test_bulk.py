@@ -38,6 +38,19 @@ def test_a_table_that_nobody_looked_at_is_looked_at(fresh: Store) -> None:
     assert known_rows(fresh) == 0
 
 
+@pytest.mark.postgresql
+def test_a_table_that_grew_is_looked_at_again_and_one_that_did_not_is_left(fresh: Store) -> None:
+    def grow(rows: int) -> float:
+        with fresh.begin(Turn.NONE) as connection:
+            connection.execute(NEW.insert(), [{"number": number} for number in range(rows)])
+            bulk.look_over(connection, NEW)
+        return known_rows(fresh)
+
+    assert grow(5000) == 5000
+    assert grow(100) == 5000
+    assert grow(5000) == 10_100
+
+
 def test_in_sqlite_there_is_nothing_to_do(store: Store) -> None:
     with store.begin() as connection:
         bulk.look_over(connection, subscribers)
