@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +17,6 @@ from newsletter.testing.issues import (
 )
 from tests.examples import some
 
-LINES = GOOD_ISSUE.splitlines(keepends=True)
 START = "subject: Hei\nblocks:\n"
 
 
@@ -161,16 +158,6 @@ def test_blocks_must_be_a_list_with_something_in_it(text: str) -> None:
 
     assert finding.rule in {"NL205", "NL206"}
     assert finding.place.line == 2
-
-
-def test_three_hundred_lines_are_read_in_a_moment() -> None:
-    text = "subject: Hei\nblocks:\n" + "".join(LINES[5:]) * 12
-    make_document(text)
-
-    started = time.process_time()
-    make_document(text)
-
-    assert time.process_time() - started < 1
 
 
 def outcome(data: bytes) -> Document | tuple[Finding, ...]:

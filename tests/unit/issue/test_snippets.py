@@ -1,4 +1,3 @@
-import time
 from collections.abc import Mapping
 
 import pytest
@@ -11,6 +10,7 @@ from newsletter.issue.blocks import Columns
 from newsletter.issue.document import Document
 from newsletter.testing.issues import FIELDS, GOOD_BLOCKS, GOOD_SNIPPETS, make_document
 from tests.examples import some
+from tests.patience import patience
 
 START = "subject: Hei\nblocks:\n"
 
@@ -94,7 +94,6 @@ def test_every_fault_is_named_in_the_file_where_it_is_mended() -> None:
         ("a.yaml:3:5", "NL203"),
         ("snippets/b.yaml:1:3", "NL203"),
         ("snippets/b.yaml:2:14", "NL302"),
-        ("snippets/b.yaml:3:3", "NL201"),
         ("snippets/b.yaml:3:13", "NL202"),
         ("snippets/c.yaml:1:3", "NL204"),
         ("snippets/c.yaml:2:22", "NL210"),
@@ -145,12 +144,11 @@ def test_snippets_in_snippets_go_only_so_deep() -> None:
 
 def test_a_few_small_snippets_cannot_make_a_huge_issue() -> None:
     bomb = {f"s{n}": f"- snippet: s{n + 1}\n" * 20 for n in range(7)} | {"s7": "- divider\n" * 20}
-    started = time.process_time()
 
-    (finding,) = faults("snippet: s0", **bomb)
+    with patience():
+        (finding,) = faults("snippet: s0", **bomb)
 
     assert finding.message == "the snippets of this issue make more than 1,000 blocks"
-    assert time.process_time() - started < 5
 
 
 def test_an_unknown_snippet_is_told_with_the_near_ones_or_with_what_to_write() -> None:

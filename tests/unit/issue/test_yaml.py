@@ -1,4 +1,3 @@
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +7,7 @@ import yaml as pyyaml
 from newsletter.errors import Finding, FindingsError
 from newsletter.issue import yaml
 from newsletter.testing.issues import GOOD_ISSUE
+from tests.patience import patience
 
 LOADERS = [yaml.FASTEST, pyyaml.SafeLoader]
 
@@ -221,11 +221,9 @@ BOMB = "a: &a [x]\n" + "".join(
     ],
     ids=lambda text: text[:12],
 )
-def test_an_attack_is_refused_quickly(text: str, base: yaml.Base) -> None:
-    started = time.perf_counter()
-    with suppress(FindingsError):
+def test_an_attack_comes_to_an_end(text: str, base: yaml.Base) -> None:
+    with patience(), suppress(FindingsError):
         yaml.load(text.encode(), "x.yaml", base=base)
-    assert time.perf_counter() - started < 10
 
 
 def test_the_depth_that_is_allowed_passes_and_one_more_does_not() -> None:

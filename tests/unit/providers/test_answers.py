@@ -1,10 +1,10 @@
-import time
 from datetime import timedelta
 
 import pytest
 
 from newsletter.providers import Outcome, Response, State, answers
 from newsletter.testing.batches import make_batch
+from tests.patience import patience
 
 DATE = {"date": "Mon, 02 Mar 2026 09:00:00 GMT"}
 
@@ -47,9 +47,8 @@ def test_what_a_vendor_said_is_one_short_line_without_address_or_key() -> None:
 
 
 def test_a_flood_of_words_is_not_searched_to_its_end() -> None:
-    began = time.process_time()
-    assert answers.clean("x" * 100_000, secret="").startswith("xxx")
-    assert time.process_time() - began < 1
+    with patience():
+        assert answers.clean("x" * 1_000_000, secret="").startswith("xxx")
 
 
 def test_an_answer_is_made_to_cover_the_batch_exactly() -> None:
