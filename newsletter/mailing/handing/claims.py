@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from newsletter import register
 from newsletter.mailing.control.holds import Hold, Look
@@ -339,6 +339,11 @@ def _locked(query: Select[Any]) -> Select[Any]:
 
 
 def _members(connection: Connection, batch: Any) -> list[Member]:  # noqa: ANN401 - a row
+    # Said of the results, too: PostgreSQL may read all of them where it takes them for few.
+    own = and_(
+        results.c.delivery_id == deliveries.c.id,
+        results.c.delivery_id.between(batch.first, batch.last),
+    )
     found = connection.execute(
         select(
             deliveries.c.id,
@@ -347,7 +352,7 @@ def _members(connection: Connection, batch: Any) -> list[Member]:  # noqa: ANN40
             deliveries.c.address,
             deliveries.c["values"],
         )
-        .outerjoin(results, results.c.delivery_id == deliveries.c.id)
+        .outerjoin(results, own)
         .where(deliveries.c.id.between(batch.first, batch.last), results.c.delivery_id.is_(None))
         .order_by(deliveries.c.id)
     )

@@ -142,7 +142,7 @@ def _freeze(
         _keep_editions(connection, editions, now)
         audience = {"audience": draft.to_mail + draft.excluded}
         number = _write(connection, mailing | audience, draft.parts(), now)
-        bulk.look_over(connection, schema.deliveries, schema.results)
+        bulk.look_over(connection, schema.deliveries)
         turns.take(connection)
         forget_erased(connection, number, since=seen.erased)
         queue.enqueue(connection, number, at=mailing["not_before"])
