@@ -56,7 +56,7 @@ def test_every_answer_is_one_that_is_described(
         ours.append(checks.negative_data_rejection)
 
     @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
     def try_it(case: Any) -> None:  # noqa: ANN401 - made by schemathesis
         answer = case.call()
         # To schemathesis a body that is too large is no fault of the body.

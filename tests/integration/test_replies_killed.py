@@ -28,7 +28,7 @@ from newsletter.testing.readers import subscribe
 from newsletter.testing.servers import Fault, VendorServer
 from newsletter.testing.vendors import DOMAIN, KEY, VENDORS
 
-KILLS: Final = int(os.environ.get("REPLY_KILLS", "6"))
+KILLS: Final = int(os.environ.get("REPLY_KILLS", "4"))
 SEED: Final = int(os.environ.get("CRASH_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 COMMAND: Final = (sys.executable, "-m", "newsletter", "replies")
 
