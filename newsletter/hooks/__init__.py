@@ -31,6 +31,8 @@ vendor signs nothing, a password (basic auth, bearer token) that stands in the w
 
 _READING: Final = re.compile(r"open|click|load|survey", re.IGNORECASE)
 _NOT_VENDORS = {"certificates", "reading", "signing", "sns"}
+_SAME_VENDOR: Final[Mapping[str, str]] = {"ses_bulk": "ses"}
+"""Providers that are another way into a vendor which has its webhook under another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,12 @@ def names() -> tuple[str, ...]:
     """List the vendors: the modules of this package."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in found if name not in _NOT_VENDORS))
+
+
+def of(provider: str) -> str:
+    """Name the vendor whose webhook tells of a provider's mails; empty where there is none."""
+    vendor = _SAME_VENDOR.get(provider, provider)
+    return vendor if vendor in names() else ""
 
 
 def load(name: str) -> Hook:

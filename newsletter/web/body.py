@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 LARGEST: Final = 16 * 1024
 """Bytes; a one-click POST has 26, as multipart some 200; a form that is full to the brim 8,000."""
@@ -20,20 +21,31 @@ _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 
 
-async def read(request: Request) -> bytes:
-    """Read the body; raises HTTPException 413 when it is too large, 408 when it does not come."""
+async def within(request: Request, largest: int) -> bytes:
+    """Read a body of at most so many bytes.
+
+    Raises HTTPException: 413 when it is larger, 408 when it does not come, 400 when whoever sends
+    it hangs up.
+    """
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             async for part in request.stream():
                 size += len(part)
-                if size > LARGEST:
+                if size > largest:
                     raise HTTPException(413)
                 parts.append(part)
     except TimeoutError as error:
         raise HTTPException(408) from error
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
     return b"".join(parts)
+
+
+async def read(request: Request) -> bytes:
+    """Read the body of a form or of a one-click POST; raises HTTPException as `within` does."""
+    return await within(request, LARGEST)
 
 
 Body = Annotated[bytes, Depends(read)]

@@ -29,12 +29,12 @@ from newsletter.register.bounces import Bounce, classify, status_of
 from newsletter.register.events import Event
 from newsletter.register.told import Saying
 from newsletter.store.schema import deliveries, mailings
+from newsletter.web.body import within
 from newsletter.web.site import Site, site_of
 
 LARGEST: Final = 5 * 1024 * 1024
 """Bytes; the largest documented batches are 1,000 events of some 2 kB."""
 
-_PATIENCE_SECONDS: Final = 10
 _SLICE: Final = 500
 _MOST_NAMES: Final = 10
 _ASKED: Final = 'Basic realm="webhooks", charset="UTF-8"'
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 async def receive(provider: str, request: Request) -> Response:
     """Take the events of one request, and answer 200 after the commit."""
     hook, keys = _door(provider)
-    return await _take(provider, hook, keys, request, await _read(request))
+    return await _take(provider, hook, keys, request, await within(request, LARGEST))
 
 
 async def greet(provider: str, request: Request) -> Response:
@@ -63,26 +63,11 @@ _BY_GET: Final = ("elasticemail",)
 
 
 def _door(provider: str) -> tuple[Hook, Sequence[str]]:
-    if provider in hooks.names():
-        keys = os.environ.get(hooks.key_variable(provider), "").split()
+    if vendor := hooks.of(provider):
+        keys = os.environ.get(hooks.key_variable(vendor), "").split()
         if keys:
-            return hooks.load(provider), keys
+            return hooks.load(vendor), keys
     raise HTTPException(404)
-
-
-async def _read(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > LARGEST:
-                    raise HTTPException(413)
-                parts.append(part)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    return b"".join(parts)
 
 
 async def _take(
@@ -103,7 +88,7 @@ async def _take(
     except Unreadable as error:
         _log.warning("a request to /hooks/%s cannot be read: %s", provider, error)
         raise HTTPException(400) from error
-    work = functools.partial(_keep, site=site, source=provider, told=told, now=now)
+    work = functools.partial(_keep, site=site, source=hooks.of(provider), told=told, now=now)
     await site.writer.write(work)
     _tell_of_unknown(provider, told)
     return PlainTextResponse("ok\n")

@@ -157,6 +157,22 @@ def test_a_body_that_never_comes_is_not_waited_for_for_ever(
     assert state_of(store, reader) == "active"
 
 
+@pytest.mark.parametrize("path", ["/subscribe", "/hooks/postmark"])
+def test_whoever_hangs_up_in_the_middle_is_no_fault_of_ours(
+    base: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_POSTMARK_WEBHOOK_KEY", "name:word")
+    address = urlsplit(base)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as wire:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\n"
+        wire.sendall(head.encode() + b"List")
+
+    with connect(base) as connection:
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+    assert "Disconnect" not in caplog.text
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
 @pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
