@@ -2,7 +2,8 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Annotated
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -32,6 +33,7 @@ _DONE = {
 }
 _LEFT_ALONE = {
     "known": "known already",
+    "twice": "in the list more than once",
     "policy": "kept back by somebody's filter: not the reader's fault, left alone",
     "back": "subscribed again since: left alone",
     "invalid": "no addresses: left alone",
@@ -62,13 +64,19 @@ def import_suppressions(
     with opened_store(workspace) as (opened, store, now):
         name = provider or opened.settings.provider
         keys = opened.keys()
-        made = kept_back.plan(store, _told(opened, name), keys=keys, now=now)
+        with _if_it_ends_early("its list was not read to the end: nothing was changed"):
+            made = kept_back.plan(store, _told(opened, name), keys=keys, now=now)
         new = None
         if not as_json:
             _show(made)
         question = f"close {count(len(made.whose), 'address', 'addresses')} out?"
         if made.whose and not dry_run and agreed(question, yes=yes):
-            new = kept_back.carry_out(store, made, provider=name, keys=keys, by=whoami(), now=now)
+            with _if_it_ends_early(
+                "not finished: what is written stays, run it again for the rest"
+            ):
+                new = kept_back.carry_out(
+                    store, made, provider=name, keys=keys, by=whoami(), now=now
+                )
     if as_json:
         told = {"provider": name, "dry_run": dry_run, "found": made.counts}
         show_json({**told, "left_alone": dict(made.left_alone), "new": new or 0})
@@ -78,24 +86,38 @@ def import_suppressions(
         show(f"done: {new:,} new")
 
 
+@contextmanager
+def _if_it_ends_early(told: str) -> "Iterator[None]":
+    """Say how far it came when the provider fails it, or somebody presses Ctrl-C."""
+    from newsletter.errors import ProviderError
+
+    try:
+        yield
+    except (ProviderError, KeyboardInterrupt):
+        say(told)
+        raise
+
+
 def _told(opened: "Workspace", name: str) -> "Iterator[list[KeptBack]]":
     """Read the list; raises InputError where a provider has none that can be read."""
     from newsletter import providers
     from newsletter.errors import InputError
     from newsletter.providers.offers import Suppressed
 
+    kind = providers.provider_class(name)
+    # Before its settings are read: a key for what cannot be asked would be found for nothing.
+    if not issubclass(kind, Suppressed):
+        raise InputError(
+            f"{kind.capabilities.title} cannot be asked whom it mails no more",
+            hint="export the list there, then, for each who bounced or complained: "
+            "newsletter subscribers suppress ADDRESS --reason bounced --yes",
+        )
     settings = opened.settings.providers.get(name, {})
-    driver = providers.load(
-        name, settings, environment=os.environ, outbox=str(opened.outbox)
-    )  # fmt: skip
+    driver = providers.load(name, settings, environment=os.environ, outbox=str(opened.outbox))
     try:
-        if not isinstance(driver, Suppressed):
-            raise InputError(
-                f"{driver.capabilities.title} cannot be asked whom it mails no more",
-                hint="export the list there, then: newsletter subscribers suppress ADDRESS",
-            )
         say(f"asking {driver.capabilities.title} whom it mails no more …")
-        yield from driver.suppressed(lambda much: time.sleep(much.total_seconds()))
+        listing = cast("Suppressed", driver)
+        yield from listing.suppressed(lambda much: time.sleep(much.total_seconds()))
     finally:
         driver.close()
 

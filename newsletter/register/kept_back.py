@@ -13,14 +13,16 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from newsletter.providers.offers import KeptBack
+from newsletter.providers.offers import KeptBack, Why
 from newsletter.register import addresses, audit, suppressions
 from newsletter.register.bounces import classify
-from newsletter.register.states import Act, Proof
+from newsletter.register.states import MOVES, Act, Proof
 from newsletter.register.subscriptions import move_all, subscriber_with
 from newsletter.store import Store
-from newsletter.store.schema import consents
+from newsletter.store.schema import consents, subscriptions
 
+_WEIGHT: Final[Sequence[Why]] = ("unsubscribed", "bounced", "complained")
+"""Of somebody who stands in a list for several reasons, the last of these counts."""
 _SLICE: Final = 500
 """Addresses in one transaction: others want to write meanwhile."""
 
@@ -29,10 +31,10 @@ _SLICE: Final = 500
 class Plan:
     """What would be done, by folded address."""
 
-    whose: Mapping[str, str]
+    whose: Mapping[str, Why]
     """Address → why: bounced, complained, unsubscribed."""
     left_alone: Mapping[str, int] = field(default_factory=dict)
-    """Why nothing is done → how many: policy, invalid, known, back."""
+    """Why nothing is done → how many: policy, invalid, known, back; twice: once is enough."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,14 +46,17 @@ def plan(
     store: Store, told: Iterable[Sequence[KeptBack]], *, keys: Sequence[str], now: datetime
 ) -> Plan:
     """Read a provider's list and say what would follow; changes nothing."""
-    whose: dict[str, str] = {}
+    whose: dict[str, Why] = {}
     left_alone: Counter[str] = Counter()
     for page in told:
-        found = dict(_judged(page, left_alone))
+        found = list(_judged(page, left_alone))
         with store.read() as connection:
-            known = suppressions.among(connection, found, keys=keys, now=now)
-            for address_key, item in found.items():
-                if address_key in known or address_key in whose:
+            known = suppressions.among(connection, dict(found), keys=keys, now=now)
+            for address_key, item in found:
+                if address_key in whose:
+                    left_alone["twice"] += 1
+                    whose[address_key] = max(whose[address_key], item.why, key=_WEIGHT.index)
+                elif address_key in known or _has_left(connection, address_key, item):
                     left_alone["known"] += 1
                 elif _is_back(connection, address_key, item):
                     left_alone["back"] += 1
@@ -102,6 +107,17 @@ def _judged(page: Sequence[KeptBack], left_alone: Counter[str]) -> Iterator[tupl
             left_alone["policy"] += 1
         else:
             yield address_key, item
+
+
+def _has_left(connection: Connection, address_key: str, item: KeptBack) -> bool:
+    """Tell whether somebody who left there is here on no list that could be left."""
+    subscriber_id = subscriber_with(connection, address_key)
+    if item.why != "unsubscribed" or subscriber_id is None:
+        return False
+    mailed = select(subscriptions.c.subscriber_id).where(
+        subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.state.in_(MOVES[Act.LEAVE])
+    )
+    return connection.execute(mailed.limit(1)).first() is None
 
 
 def _is_back(connection: Connection, address_key: str, item: KeptBack) -> bool:

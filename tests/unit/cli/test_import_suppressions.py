@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from newsletter.register import kept_back
 from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.vendors import KEY
 from newsletter.testing.vendors.mailgun import Mailgun
@@ -70,7 +72,8 @@ def test_a_second_time_changes_nothing(people: Newsletter) -> None:
     told = json.loads(people("import-suppressions", "--yes", "--json").stdout)
 
     assert told["new"] == 0
-    assert told["left_alone"]["known"] == 2
+    assert told["found"] == {}
+    assert told["left_alone"]["known"] == 3
 
 
 def test_a_dry_run_and_a_no_change_nothing(people: Newsletter) -> None:
@@ -89,11 +92,39 @@ def test_a_list_that_breaks_off_changes_nothing(people: Newsletter, server: Vend
 
     assert done.exit_code == 3
     assert "check the key in NEWSLETTER_MAILGUN_KEY" in done.stderr
+    assert "not read to the end: nothing was changed" in done.stderr
     assert state(people, "gone") == "active"
+
+
+def test_ctrl_c_while_it_writes_says_what_stays_and_how_to_go_on(
+    people: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_back, "_SLICE", 1)
+    take, turns = kept_back._take, iter((True, False))
+
+    def once(*given: Any) -> bool:  # noqa: ANN401 - whatever it is given
+        if not next(turns):
+            raise KeyboardInterrupt
+        return take(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_back, "_take", once)
+        done = people("import-suppressions", "--yes")
+
+    assert done.exit_code == 130
+    assert "what is written stays, run it again for the rest" in done.stderr
+    assert [state(people, name) for name in ("gone", "angry")] == ["cleaned", "active"]
+    assert "done: 2 new" in people("import-suppressions", "--yes").stdout
 
 
 def test_a_provider_without_a_list_says_what_to_do(people: Newsletter) -> None:
     done = people("import-suppressions", "--provider", "outbox", "--yes")
 
     assert done.exit_code == 2
-    assert "newsletter subscribers suppress" in done.stderr
+    assert "newsletter subscribers suppress ADDRESS --reason" in done.stderr
+
+
+def test_a_provider_without_a_list_asks_for_no_key_first(newsletter: Newsletter) -> None:
+    done = newsletter("import-suppressions", "--provider", "lettermint")
+
+    assert "Lettermint cannot be asked whom it mails no more" in done.stderr

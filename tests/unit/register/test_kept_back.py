@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from newsletter import register
 from newsletter.providers.offers import KeptBack
 from newsletter.register import kept_back
@@ -53,3 +55,29 @@ def test_a_stranger_who_left_stays_out_and_the_audit_names_nobody(store: Store) 
         line = connection.execute(audit.select()).mappings().all()[-1]
     assert line["act"] == "suppressions imported"
     assert "left@example.com" not in str(dict(line))
+
+
+@pytest.mark.parametrize("pages", ["one", "two"])
+def test_of_several_reasons_the_heaviest_counts_whatever_comes_first(
+    store: Store, pages: str
+) -> None:
+    subscribe(store, "aino@example.com")
+    left = KeptBack("aino@example.com", "unsubscribed")
+    angry = KeptBack("Aino@Example.com", "complained")
+    told = [[left, angry, left]] if pages == "one" else [[left], [angry], [left]]
+
+    made = kept_back.plan(store, told, keys=KEYS, now=NOW)
+
+    assert dict(made.whose) == {"aino@example.com": "complained"}
+    assert made.left_alone == {"twice": 2}
+
+
+def test_who_has_left_here_too_is_known(store: Store) -> None:
+    subscribe(store, "aino@example.com")
+    told = [[KeptBack("aino@example.com", "unsubscribed")]]
+    made = kept_back.plan(store, told, keys=KEYS, now=NOW)
+    kept_back.carry_out(store, made, provider="x", keys=KEYS, by="me", now=NOW)
+
+    again = kept_back.plan(store, told, keys=KEYS, now=NOW)
+
+    assert (dict(again.whose), again.left_alone) == ({}, {"known": 1})
