@@ -1,5 +1,6 @@
 """`newsletter doctor`: what keeps mail from being sent, or from arriving."""
 
+import codecs
 import os
 import shutil
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _looked(
     from newsletter.doctor import domain, names, note, sending
     from newsletter.doctor import mail as arrived
 
-    raw = mail.read_bytes() if mail else b""
+    raw = mail.read_bytes().removeprefix(codecs.BOM_UTF8) if mail else b""
     resolver = None if offline else names.system()
     yield from sending.examine(opened, os.environ, None if offline else _wait)
     sender = opened.settings.sender.address.rpartition("@")[2].lower()
@@ -81,7 +82,7 @@ def _looked(
         if opened.settings.provider not in ("outbox", "smtp"):
             yield sending.reached(opened.settings.public_url, opened.settings.provider)
     if mail:
-        yield from arrived.examine(raw, resolver)
+        yield from arrived.examine(raw, resolver, sender)
 
 
 def _wait(much: object) -> None:

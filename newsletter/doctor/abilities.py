@@ -190,8 +190,8 @@ def _region(can: Capabilities, settings: list[dict[str, Any]]) -> str:
 
 
 def _webhook(name: str) -> dict[str, Any] | None:
-    if name not in hooks.names():
+    if not (vendor := hooks.of(name)):
         return None
-    hook = hooks.load(name)
+    hook = hooks.load(vendor)
     tells = sorted(hook.tells)
-    return {"proof": hook.proof, "tells": tells, "key_variable": hooks.key_variable(name)}
+    return {"proof": hook.proof, "tells": tells, "key_variable": hooks.key_variable(vendor)}

@@ -4,6 +4,7 @@ What large receivers want of bulk senders: support.google.com/a/answer/81126 and
 senders.yahooinc.com/best-practices (read 2026-11). DMARC by RFC 9989, null MX by RFC 7505.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,12 @@ from newsletter.errors import InputError
 _LEAST_KEY: Final = 1024
 """Bits of an RSA key: RFC 8301 §3.2."""
 _GOOD_KEY: Final = 2048
+_EVERYBODY: Final = re.compile(r"(?<!\S)\+?all(?!\S)", re.IGNORECASE)
+_SEVERAL: Final = re.compile("multiple", re.IGNORECASE)
+"""How checkdmarc says that there is more than one record."""
+_NEXT_POLICY: Final = (
+    "good to begin with; p=quarantine once the reports (rua) show that no mail of yours fails"
+)
 _READ: Final = ("spf", "dmarc", "bimi")
 
 
@@ -91,8 +98,20 @@ def _mail(resolver: Resolver, domain: str) -> Iterator[Diagnosis]:
 
 
 def _spf(found: dict[str, Any]) -> Diagnosis:
+    if found["valid"] and _EVERYBODY.search(str(found["record"])):
+        return warning(
+            "spf",
+            f"{found['record']}: it lets everybody send in the name of the domain",
+            "end it with ~all or -all in the DNS",
+        )
     if found["valid"]:
         return good("spf", str(found["record"]))
+    if _SEVERAL.search(str(found["error"])):
+        return error(  # RFC 7208 §4.5: permerror
+            "spf",
+            "the domain has several SPF records: receivers then heed none",
+            "join them into one in the DNS: v=spf1, what each includes, then the end of one",
+        )
     if found["record"] is None:
         return warning(
             "spf",
@@ -108,11 +127,14 @@ def _dmarc(domain: str, found: dict[str, Any]) -> Iterator[Diagnosis]:
         what = "no DMARC record" if absent else "the DMARC record is not valid"
         record = f'_dmarc.{domain} TXT "v=DMARC1; p=none; rua=mailto:…"'
         hint = f"begin with {record}" if absent else "mend it in the DNS"
+        if _SEVERAL.search(str(found["error"])):  # RFC 9989 §4.10: as if there were none
+            what, hint = "several DMARC records", "leave one of them in the DNS"
         yield error("dmarc", f"{what}: {found['error']}", hint)
         return
     yield good("dmarc", f"{found['record']} (at {found['location']})")
     for said in found.get("warnings", ()):
-        yield note("dmarc", str(said))
+        hint = _NEXT_POLICY if "p tag" in str(said) and "none" in str(said) else ""
+        yield note("dmarc", str(said), hint)
 
 
 def _key(resolver: Resolver, name: str) -> Diagnosis:

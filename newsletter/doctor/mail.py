@@ -17,6 +17,11 @@ from newsletter.doctor import Diagnosis, error, good, names, note, warning
 from newsletter.errors import InputError, Level
 
 _COVERED: Final = ("list-unsubscribe", "list-unsubscribe-post")
+_UNNAMED: Final = error(
+    "dkim",
+    "a DKIM-Signature names no domain (d=) or no selector (s=)",
+    "whoever signs the mail, your provider or mail server, must mend how it signs",
+)
 _ONE_CLICK: Final = "List-Unsubscribe=One-Click"
 
 
@@ -28,6 +33,8 @@ class Signature:
     selector: str
     covers: frozenset[str]
     """Header fields, in lower case."""
+    length: str = ""
+    """How many bytes of the text it covers (l=); empty: all."""
 
     def stands_for(self, sender: str) -> bool:
         """Tell whether it speaks for the sender's domain: the same, one above or below it."""
@@ -41,20 +48,30 @@ def signatures(raw: bytes) -> list[Signature]:
         pairs = (part.partition("=") for part in re.sub(r"\s+", "", str(field)).split(";"))
         tags = {name.lower(): value for name, _, value in pairs}
         covers = frozenset(tags.get("h", "").lower().split(":"))
-        found.append(Signature(tags.get("d", "").lower(), tags.get("s", ""), covers))
+        found.append(
+            Signature(tags.get("d", "").lower(), tags.get("s", ""), covers, tags.get("l", ""))
+        )
     return found
 
 
-def examine(raw: bytes, resolver: Resolver | None) -> Iterator[Diagnosis]:
+def examine(raw: bytes, resolver: Resolver | None, domain: str) -> Iterator[Diagnosis]:
     """Look at a mail as it arrived; without a resolver, only at what needs no network.
 
-    Raises InputError for a file that is no mail.
+    `domain` is that of the workspace's sender, in small letters. Raises InputError for a file that
+    is no mail.
     """
     mail = message_from_bytes(raw)
     if "From" not in mail:
         raise InputError(
             "the file is no mail: it has no From field",
             hint="save the mail as it arrived, with all its headers: as .eml, or “show original”",
+        )
+    sender = parseaddr(str(mail.get("From", "")))[1].rpartition("@")[2].lower()
+    if sender != domain:
+        yield warning(
+            "sender",
+            f"the mail is from {sender or 'nobody'}, and [sender] is of {domain}",
+            "look at a mail of this workspace: newsletter test ISSUE",
         )
     yield from _headers(mail)
     found = signatures(raw)
@@ -65,13 +82,14 @@ def examine(raw: bytes, resolver: Resolver | None) -> Iterator[Diagnosis]:
             "set the sending domain up at the provider; save the mail as it arrived, not as sent",
         )
         return
-    sender = parseaddr(str(mail.get("From", "")))[1].rpartition("@")[2].lower()
     valid: dict[Level | None, list[Signature]] = {None: [], Level.NOTE: []}
     for number, signature in enumerate(found):
-        verdict = _verified(raw, number, signature, resolver)
+        named = signature.domain and signature.selector
+        verdict = _verified(raw, number, signature, resolver) if named else _UNNAMED
         yield verdict
         if verdict.level in valid:
             valid[verdict.level].append(signature)
+            yield from _cut_short(signature)
     checked, unchecked = (_speaking(sender, items) for items in valid.values())
     yield from _own(sender, checked) if checked or not unchecked else _unchecked(sender, unchecked)
 
@@ -117,12 +135,40 @@ def _verified(
     except names.UNREACHABLE:
         return note("dkim", f"{name} was not checked: nobody answers questions about its key")
     except (dkim.DKIMException, ValueError) as fault:
-        return error("dkim", f"{name} is not valid: {fault}", "publish the key anew")
+        return _invalid(name, fault, of_key=not isinstance(fault, dkim.ValidationError))
     return error(
         "dkim",
         f"{name} is not valid",
         "the mail was changed on its way, or the key is another; save it as it arrived",
     )
+
+
+def _invalid(name: str, fault: Exception, *, of_key: bool) -> Diagnosis:
+    """Say what the library found, in its own words only where a person can use them."""
+    said = str(fault)
+    if said.startswith("body hash mismatch"):
+        return error(
+            "dkim",
+            f"{name} is not valid: the text was changed after it was signed",
+            "send the test mail straight to a mailbox of yours: lists, forwarders and some "
+            "programs change what they save",
+        )
+    if of_key:
+        hint = "publish the key anew, as your provider names it"
+        return error("dkim", f"{name} is not valid: {said}", hint)
+    hint = "look at a fresh test mail; if it says the same, whoever signs must mend how it signs"
+    return error("dkim", f"{name} is not valid: {said}", hint)
+
+
+def _cut_short(signature: Signature) -> Iterator[Diagnosis]:
+    """Warn of a signature that leaves the end of the text open (RFC 6376 §8.2)."""
+    if signature.length:
+        yield warning(
+            "dkim",
+            f"the signature of {signature.domain} covers {signature.length} bytes of the text "
+            "(l=): whatever is added behind them stays signed by you",
+            "let whoever signs leave l= out",
+        )
 
 
 def _speaking(sender: str, found: list[Signature]) -> list[Signature]:

@@ -8,6 +8,7 @@ import httpx
 from newsletter import hooks, providers
 from newsletter.doctor import Diagnosis, abilities, error, good, note, warning
 from newsletter.errors import InputError, ProviderError
+from newsletter.hooks import signing
 from newsletter.providers import Capabilities, guard
 from newsletter.providers.lookup import Wait
 from newsletter.providers.offers import Probe
@@ -65,13 +66,17 @@ def needs(can: Capabilities, workspace: Workspace) -> Iterator[Diagnosis]:
 
 def events(name: str, title: str, environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Say what the provider's webhooks tell, and whether a key proves them."""
-    if name not in hooks.names():
+    if not (vendor := hooks.of(name)):
         yield note("webhook", f"{title} has no webhooks: what becomes of mails is not told")
         return
-    hook, variable = hooks.load(name), hooks.key_variable(name)
-    if not environment.get(variable, "").split():
-        hint = f"set {variable} where newsletter serve runs; without it, /hooks/{name} is closed"
+    hook, variable = hooks.load(vendor), hooks.key_variable(vendor)
+    given = environment.get(variable, "").split()
+    if not given:
+        hint = f"set {variable} where newsletter serve runs; without it, /hooks/{vendor} is closed"
         yield warning("webhook", f"no key proves the events of {title}", hint)
+    elif wrong := next(filter(None, (signing.misfit(hook.proof, key) for key in given)), ""):
+        hint = f"copy it anew from {title}; several keys stand with a space between them"
+        yield error("webhook", f"a key in {variable} {wrong}", hint)
     elif hook.proof == "password":
         yield note("webhook", f"{title} signs nothing: a password in its webhook's address proves")
     if missing := sorted(hooks.EVENTS - hook.tells):
@@ -82,6 +87,7 @@ def _leaving(can: Capabilities, name: str) -> Diagnosis:
     told = f"{can.title} {guard.UNSUBSCRIBE[can.own_unsubscribe]}"
     hint = f"see: newsletter providers {name}"
     if guard.clashes(can):
+        hint = "choose another: newsletter providers"
         return error("one-click", f"{told}: no mailing goes out by it", hint)
     if can.own_unsubscribe != "yes":
         return warning("one-click", told, hint)
@@ -103,8 +109,10 @@ def _lost(can: Capabilities) -> Diagnosis:
 def reached(public_url: str, name: str) -> Diagnosis:
     """Ask our own web app from here whether it takes a provider's events."""
     if not public_url.startswith("https://"):
-        return note("webhook", "public_url is not https: no provider will post events to it")
-    url = f"{public_url}/hooks/{name}"
+        hint = "set public_url to the https address at which newsletter serve can be reached"
+        return note("webhook", "public_url is not https: no provider posts events to it", hint)
+    vendor = hooks.of(name)
+    url = f"{public_url}/hooks/{vendor}"
     try:
         status = httpx.get(url, timeout=_PATIENCE, follow_redirects=False).status_code
     except httpx.HTTPError as fault:
@@ -112,7 +120,7 @@ def reached(public_url: str, name: str) -> Diagnosis:
         hint = "start it: newsletter serve, behind your web server; or check public_url"
         return warning("webhook", f"{url} does not answer ({why})", hint)
     if status == httpx.codes.NOT_FOUND:
-        hint = f"set {hooks.key_variable(name)} where newsletter serve runs; or check public_url"
+        hint = f"set {hooks.key_variable(vendor)} where newsletter serve runs; or check public_url"
         return warning("webhook", f"{url} answers {status}", hint)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return warning("webhook", f"{url} answers {status}", "check public_url and the web server")

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from newsletter.hooks import Call, Forged
+from newsletter.hooks import Call, Forged, Proof
 
 WINDOW: Final = timedelta(minutes=5)
 """How far a signed time may be off (Standard Webhooks 1.0.0)."""
@@ -123,6 +123,28 @@ def decoded(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Forged("a key or signature is no base64") from error
+
+
+def misfit(proof: Proof, key: str) -> str:
+    """Say why a key can prove nothing, before any request comes; empty where it may."""
+    if proof == "sns":
+        return "" if key.startswith("arn:") else "is no ARN of a topic: arn:aws:sns:…"
+    if proof == "standard":
+        return "" if _is_base64(key.removeprefix("whsec_")) else "is no secret of the form whsec_…"
+    if proof not in ("ecdsa", "rsa"):
+        return ""
+    kind = ec.EllipticCurvePublicKey if proof == "ecdsa" else rsa.RSAPublicKey
+    try:
+        return "" if isinstance(_public(key), kind) else "is a public key of another kind"
+    except (Forged, UnsupportedAlgorithm, ValueError):
+        return "is no public key: one line of base64, without BEGIN and END, is wanted"
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(decoded(text))
+    except Forged:
+        return False
 
 
 def _public(key: str) -> object:

@@ -20,7 +20,7 @@ from newsletter.store import Store
 from newsletter.store.schema import batches, events, results, told
 from newsletter.testing import KEYS, NOW, make_settings
 from newsletter.testing.readers import Clock, state_of, subscribe
-from tests.hooks.senders import SENDERS, basic, hexadecimal, mailgun, sendgrid
+from tests.hooks.senders import SENDERS, basic, hexadecimal, mailgun, sendgrid, ses
 from tests.hooks.test_door import event, hard, lose, post
 
 DAY = timedelta(days=1)
@@ -56,6 +56,18 @@ def test_what_is_told_of_a_reader_is_kept_as_it_was_told(
     assert by_address.delivery_id is None
     assert by_key.subscriber_id == by_address.subscriber_id == reader
     assert by_key.happened_at <= by_key.taken_at == NOW
+
+
+def test_both_drivers_of_amazon_are_told_by_one_topic_and_nothing_twice(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    key = lose(store, tmp_path, subscribe(store, "aino@example.fi"))
+    call = ses({"eventType": "Send", "mail": {"tags": {"delivery": [key]}}}, NOW)
+
+    statuses = [post(client, provider, call) for provider in ("ses_bulk", "ses")]
+
+    assert statuses == [200, 200]
+    assert [(row.source, row.delivery_id) for row in rows(store)] == [("ses", 7)]
 
 
 def test_an_unknown_kind_is_kept_and_its_name_is_logged(

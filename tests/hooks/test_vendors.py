@@ -30,6 +30,7 @@ UNWEIGHED = {"other", "unknown"}
 
 def made(vendor: str) -> tuple[str, Call]:
     """Sign the vendor's first sample."""
+    assert vendor in SENDERS, f"tests/hooks/senders.py does not say how {vendor} signs"
     key, sign = SENDERS[vendor]
     first = json.loads((SAMPLES / f"{vendor}.json").read_text(encoding="utf-8"))[0]
     return key, sign(first["event"], NOW)
@@ -223,6 +224,16 @@ def test_a_subscription_is_confirmed_once_it_is_proved() -> None:
 
     assert fetched == [link]
     assert hooks.load("ses").read(call) == []
+
+
+def test_why_amazon_could_not_fill_a_mail_is_kept() -> None:
+    call = senders.ses(
+        {"eventType": "Rendering Failure", "failure": {"errorMessage": "no s0"}}, NOW
+    )
+
+    (told,) = hooks.load("ses").read(call)
+
+    assert (told.kind, told.text) == ("rejected", "no s0")
 
 
 def test_a_long_id_is_hashed() -> None:

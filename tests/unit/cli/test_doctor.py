@@ -13,7 +13,7 @@ from checkdmarc.utils import DNS_CACHE  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from newsletter import providers, workspace
+from newsletter import hooks, providers, workspace
 from newsletter.cli.handing import Handing
 from newsletter.doctor import domain, good, names, sending
 from newsletter.errors import InputError, Level
@@ -25,6 +25,7 @@ from newsletter.testing.stores import fresh
 from newsletter.testing.vendors import KEY
 from newsletter.testing.vendors.mailgun import Mailgun
 from newsletter.testing.vendors.resend import Resend
+from tests.hooks.senders import SENDERS
 from tests.unit.cli.conftest import Newsletter
 from tests.unit.cli.test_send import use
 
@@ -174,10 +175,87 @@ def test_a_mail_that_was_changed_on_its_way(
     file = Path(signed(tmp_path, COVERED))
     file.write_bytes(file.read_bytes().replace(b"Hei", b"Moi"))
 
-    found = told(newsletter, str(file))
+    done = newsletter("doctor", str(file))
 
-    assert "error" in found["dkim"]
-    assert found["alignment"] == ["warning"]
+    assert "the text was changed after it was signed" in done.stdout
+    assert "publish the key anew" not in done.stdout  # the key is right
+    assert "warning  alignment" in done.stdout
+
+
+def test_a_signature_that_leaves_the_end_of_the_text_open(
+    newsletter: Newsletter, dns: NameServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "open.eml"
+    head = dkim.sign(MAIL, b"s1", b"example.fi", SECRET, include_headers=COVERED, length=True)
+    file.write_bytes(head + MAIL + b"More\r\n")
+
+    done = newsletter("doctor", str(file))
+
+    assert "warning  dkim: the signature of example.fi covers 5 bytes of the text" in done.stdout
+
+
+def test_a_signature_without_a_domain_is_called_so(
+    newsletter: Newsletter, dns: NameServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "odd.eml"
+    file.write_bytes(b"DKIM-Signature: blah; ;;==\r\n" + MAIL)
+
+    done = newsletter("doctor", str(file))
+
+    assert "names no domain (d=)" in done.stdout
+    assert "b'" not in done.stdout
+
+
+def test_a_mail_of_somebody_else_is_called_so_whatever_program_saved_it(
+    newsletter: Newsletter, dns: NameServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.eml"
+    file.write_bytes(b"\xef\xbb\xbf" + MAIL.replace(b"kirje@example.fi", b"kirje@muu.fi"))
+
+    assert (
+        "the mail is from muu.fi, and [sender] is of example.fi"
+        in newsletter("doctor", str(file)).stdout
+    )
+
+
+def test_two_spf_records_are_an_error(newsletter: Newsletter, dns: NameServer) -> None:
+    two = ['"v=spf1 ip4:192.0.2.1 -all"', '"v=spf1 mx -all"']
+    dns.zone = ZONE | {"example.fi": {"MX": ["10 mx.example.fi."], "TXT": two}}
+
+    assert "error    spf: the domain has several SPF records" in newsletter("doctor").stdout
+
+
+def test_two_dmarc_records_are_not_called_none(newsletter: Newsletter, dns: NameServer) -> None:
+    two = ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']
+    dns.zone = ZONE | {"_dmarc.example.fi": {"TXT": two}}
+
+    done = newsletter("doctor")
+
+    assert "error    dmarc: several DMARC records" in done.stdout
+    assert "leave one of them" in done.stdout
+
+
+@pytest.mark.parametrize("ending", ["+all", "all"])
+def test_an_spf_record_that_lets_everybody_send_is_not_good(
+    newsletter: Newsletter, dns: NameServer, ending: str
+) -> None:
+    spf = {"MX": ["10 mx.example.fi."], "TXT": [f'"v=spf1 mx {ending}"']}
+    dns.zone = ZONE | {"example.fi": spf}
+
+    assert "lets everybody send" in newsletter("doctor").stdout
+
+
+@pytest.mark.parametrize("name", ["sendgrid", "postal", "resend", "ses"])
+def test_a_key_of_a_webhook_that_can_prove_nothing_is_told(name: str) -> None:
+    variable = hooks.key_variable(name)
+    right, _ = SENDERS[name]
+
+    def levels(keys: str) -> list[Level | None]:
+        return [item.level for item in sending.events(name, "X", {variable: keys})]
+
+    assert Level.ERROR in levels("-----BEGIN PUBLIC KEY-----")
+    assert Level.ERROR in levels(f"{right} -")
+    assert Level.ERROR not in levels(right)
 
 
 def test_a_signature_that_nobody_checked_is_not_called_good(
@@ -301,7 +379,7 @@ def test_the_doctor_finds_wrong_just_what_a_mailing_would_be_refused_for(
         ("mailgun", "", ["no key proves"]),
         ("mailgun", "k", []),
         ("postmark", "a:b", ["a password in its webhook's address"]),
-        ("resend", "whsec_x", ["never tells of: unsubscribed"]),
+        ("resend", "whsec_eHh4", ["never tells of: unsubscribed"]),
         ("smtp", "", ["has no webhooks"]),
     ],
 )
