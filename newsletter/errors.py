@@ -160,7 +160,7 @@ class FindingsError(NewsletterError):
 
 def near(word: str, known: Iterable[str]) -> str:
     """Make the hint for a misspelt word: the near ones, else all there are."""
-    words = sorted(known)
+    words = sorted(set(known))
     if close := get_close_matches(word, words, n=3, cutoff=0.6):
         return f"did you mean {' or '.join(repr(match) for match in close)}?"
     return f"known are: {', '.join(words)}" if words else ""

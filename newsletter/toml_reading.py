@@ -23,6 +23,7 @@ _TYPES: Final = {
 }
 """pydantic's own words speak to programmers."""
 
+_OPEN: Final = "close what is open: each quote and bracket, here or in a line above"
 _WRITTEN: Final = 'write one setting a line, texts in quotes: name = "…"'
 
 
@@ -36,11 +37,7 @@ def read(model: type[_Model], file: Path) -> _Model:
         message = f"the file is not UTF-8 (byte {error.start})"
         raise FindingsError([_fault(file, "", 0, message, hint="save it as UTF-8")]) from error
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+), column (\d+)", str(error))
-        number, column = (int(line[1]), int(line[2])) if line else (0, 0)
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        fault = _fault(file, text, number, message, column=column, hint=_WRITTEN)
-        raise FindingsError([fault]) from error
+        raise FindingsError([_syntax(file, text, error)]) from error
     except (ValueError, RecursionError) as error:
         message = "a number or a nesting that is far too large"
         raise FindingsError([_fault(file, "", 0, message)]) from error
@@ -54,6 +51,18 @@ def read(model: type[_Model], file: Path) -> _Model:
                 if not _follows(dict(item))
             ]
         ) from error
+
+
+def _syntax(file: Path, text: str, error: tomllib.TOMLDecodeError) -> Finding:
+    """Say where TOML cannot be read; what is never closed is noticed at the end of the file."""
+    message = re.sub(r" \(at .*\)$", "", str(error))
+    if line := re.search(r"line (\d+), column (\d+)", str(error)):
+        number, column = int(line[1]), int(line[2])
+        return _fault(file, text, number, message, column=column, hint=_WRITTEN)
+    last = text.rstrip().splitlines()
+    column = len(last[-1]) + 1 if last else 1
+    message = f"{message}: the file ends here"
+    return _fault(file, text, len(last), message, column=column, hint=_OPEN)
 
 
 def fault_at(file: Path, setting: str, message: str, hint: str = "") -> Finding:

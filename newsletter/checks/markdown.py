@@ -97,6 +97,24 @@ def _unmade(text: str, frozen: str, tokens: Sequence[Token], position: int) -> I
                 yield Link(match["label"], text[found:position], found, opened + 1)
 
 
+def words(text: str) -> Iterator[tuple[int, str]]:
+    """Give what readers get as it stands, line by line, and where each line of it begins.
+
+    Personal fields count as letters. Not given are words with escapes: who writes them knows why.
+    """
+    frozen = mask(text)
+    starts = _line_starts(frozen)
+    for token in _tokens(frozen):
+        if token.type != "inline" or token.map is None:
+            continue
+        position, end = starts[token.map[0]], starts[token.map[1]]
+        for child in token.children or []:
+            found = frozen.find(child.content, position, end) if child.type == "text" else -1
+            if found >= 0:
+                yield found, child.content
+                position = found + len(child.content)
+
+
 def _defined(text: str, url: str, otherwise: int) -> int:
     """Find the address of a reference where it is written: '[1]: https://…'."""
     found = re.search(rf"^ {{0,3}}\[[^\]\n]+\]:\s*<?({re.escape(url)})", text, re.MULTILINE)

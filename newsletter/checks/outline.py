@@ -15,6 +15,7 @@ from newsletter.errors import Family, Level
     "an issue has one heading of level 1, its title, and begins with it",
     why="screen readers begin with the title, and the public page is named by it",
     hint="begin with '- heading: …', without a condition, and give later headings level 2",
+    whole=True,
 )
 def one_title(matter: Matter) -> Iterator[Remark]:
     """Look for the title in every variant."""
@@ -41,6 +42,7 @@ def one_title(matter: Matter) -> Iterator[Remark]:
     "headings skip no level",
     why="who hears a mail jumps from heading to heading; a gap sounds like a missing part",
     hint="leave the level out: it follows from where the heading stands",
+    whole=True,
 )
 def no_skipped_level(matter: Matter) -> Iterator[Remark]:
     """Look at each heading and the one before it, in every variant."""

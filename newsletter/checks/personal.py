@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Family, Level
-from newsletter.issue.fields import Field, parse
+from newsletter.issue.fields import Field, parse_all
 
 
 @rule(
@@ -18,7 +18,8 @@ from newsletter.issue.fields import Field, parse
 def fields_have_defaults(matter: Matter) -> Iterator[Remark]:
     """Look for fields that leave a hole where a subscriber has no value."""
     for path, text in matter.document.texts():
-        for part in parse(text, matter.settings.field_names):
+        parts, _ = parse_all(text, matter.settings.field_names)  # reading tells the faults
+        for part in parts:
             if isinstance(part, Field) and part.fallback is None and part.name != "language":
                 yield Remark(
                     matter.document.place(path, part.offset),

@@ -97,9 +97,13 @@ class Rule:
 
     entry: Entry
     check: Check
+    whole: bool = False
+    """Whether it tells what an issue lacks: nobody knows while parts of it cannot be read."""
 
     def findings(self, matter: Matter) -> Iterator[Finding]:
         """Look, and give a finding per remark."""
+        if self.whole and not matter.document.whole:
+            return
         for remark in self.check(matter):
             yield self.entry.finding(remark.place, remark.message, remark.hint)
 
@@ -117,10 +121,12 @@ def rule(
     why: str,
     hint: str,
     fixed: bool | None = None,
+    whole: bool = False,
 ) -> Callable[[Check], Check]:
     """Mark a function as the rule `code`; raises ValueError when the code is taken.
 
     No setting and no comment can change what is `fixed`: what the law demands, unless said so.
+    A rule that tells what is not there needs the `whole` issue.
     """
     kept = family is Family.LAW if fixed is None else fixed
     entry = Entry(code, level, family, demand, why, hint, fixed=kept)
@@ -128,7 +134,7 @@ def rule(
     def register(check: Check) -> Check:
         if code in RULES:
             raise ValueError(f"rule {code} is there twice")
-        RULES[code] = Rule(entry, check)
+        RULES[code] = Rule(entry, check, whole)
         return check
 
     return register

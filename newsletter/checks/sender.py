@@ -80,6 +80,7 @@ def answers_are_read(matter: Matter) -> Iterator[Remark]:
     why="who is funded must say so wherever it speaks of the work (Reg. (EU) 2021/1060 art. 50)",
     hint="add '- funding: …' at the end, without a condition",
     fixed=False,
+    whole=True,
 )
 def funding_is_shown(matter: Matter) -> Iterator[Remark]:
     """Look for a funding block that everybody sees, where the settings name a programme."""

@@ -1,6 +1,8 @@
 """`newsletter check`: say what is wrong with issues before anybody gets them."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +52,7 @@ def check(
     line, FILE:LINE:COLUMN: LEVEL CODE: MESSAGE.
 
     Nothing is asked over the network but with --online: then each page once a day, several at a
-    time, never in an inner network.
+    time, for 8 seconds at most, never in an inner network.
 
     How serious a rule is taken: [check.rules] in newsletter.toml. To allow one finding, with a
     reason, in the issue: # newsletter: allow NL423 because …
@@ -90,11 +92,31 @@ def _found(
         )
     desk.gate(opened)  # what is wrong with the settings is told once, not by each issue
     now = datetime.now(UTC)
-    links = desk.Links(now, opened.state / "cache" / "links.json") if online else None
-    found = [finding for name in wanted for finding in _of(opened, name, now, links)]
+    with _asking(opened, now) if online else nullcontext() as links:
+        found = [finding for name in wanted for finding in _of(opened, name, now, links)]
     if not issues:
         found += desk.check_sequences(opened)
     return ordered(found), len(wanted)
+
+
+@contextmanager
+def _asking(opened: "Workspace", now: datetime) -> "Iterator[Links]":
+    """Ask for pages; on a terminal, say how many have answered."""
+    from newsletter import desk
+    from newsletter.probing import Prober
+
+    remembered = opened.state / "cache" / "links.json"
+    if not sys.stderr.isatty():
+        yield desk.Links(now, remembered)
+        return
+    from newsletter.cli.drawing import console
+
+    with console(error=True).status("asking for the pages of links") as status:
+
+        def tell(done: int, total: int) -> None:
+            status.update(f"asking for the pages of links: {done} of {total}")
+
+        yield desk.Links(now, remembered, Prober(tell=tell))
 
 
 def _of(opened: "Workspace", name: str, now: datetime, links: "Links | None") -> Sequence[Finding]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from newsletter.checks.parts import FoundLink, links
 from newsletter.errors import Entry, Family, Finding, Level
 from newsletter.issue.document import Document
-from newsletter.probing import Answer, Prober, State
+from newsletter.probing import OFFLINE, Answer, Prober, State
 
 DEAD: Final = Entry(
     "NL515",
@@ -60,6 +60,9 @@ class Links:
             self._known = self._remembered()
         if missing := [url for url in urls if url not in self._known]:
             asked = self.prober.ask_all(missing)
+            if OFFLINE in self._known.values():  # one host alone does not tell that
+                unknown = [url for url, answer in asked.items() if answer.state is State.NO_HOST]
+                asked |= dict.fromkeys(unknown, OFFLINE)
             self._known |= asked
             self._remember(asked)
         return self._known
@@ -87,7 +90,11 @@ class Links:
         if self.file is None:
             return
         at = self.now.isoformat()
-        new = {url: [answer.state, answer.words, at] for url, answer in asked.items()}
+        new = {
+            url: [answer.state, answer.words, at]
+            for url, answer in asked.items()
+            if answer != OFFLINE
+        }
         self.file.parent.mkdir(parents=True, exist_ok=True)
         beside = self.file.with_name(f"{self.file.name}.{os.getpid()}")
         beside.write_text(json.dumps(self._stored() | new, ensure_ascii=False), encoding="utf-8")

@@ -55,13 +55,14 @@ def unrendered(
 
     Rendering stops at the first fault; rules and images are looked at for the rest.
     """
-    found = [*checks.check(document, (), settings), *_images(document, gallery)]
+    found = [*checks.check(document, (), settings), *absent(document, gallery)]
     if error.message not in {finding.message for finding in found}:
         found.append(_finding(Place(document.name), error))
     return sorted(found, key=lambda item: item.place)
 
 
-def _images(document: Document, gallery: Gallery) -> Iterator[Finding]:
+def absent(document: Document, gallery: Gallery) -> Iterator[Finding]:
+    """Find images that are not there, or are not fit for mail."""
     for path, text in document.texts():
         if path[-1:] == ("src",):
             try:

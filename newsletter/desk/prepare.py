@@ -7,16 +7,17 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter import checks, hosting, render
-from newsletter.desk import judging, spelling, trials, weight
+from newsletter.desk import judging, trials, weight
 from newsletter.desk.dead_links import Links
 from newsletter.desk.faults import AUDIENCE, unrendered
 from newsletter.desk.files import SnippetFolders, read_bytes, shown
 from newsletter.desk.naming import SNIPPETS, Files, find
+from newsletter.desk.refusing import Look, PartlyReadError
 from newsletter.desk.siblings import compare
 from newsletter.errors import Finding, FindingsError, InputError, Level
 from newsletter.issue import read
 from newsletter.issue.condition import Condition, variants
-from newsletter.issue.document import Document
+from newsletter.issue.document import Document, FaultyError
 from newsletter.issue.edition import Edition, Editions, Sibling
 from newsletter.issue.trial import Trial
 from newsletter.workspace import Workspace, starter
@@ -68,23 +69,27 @@ def prepare(
     """
     gate = judging.gate(workspace)
     files = find(wanted, workspace.issues)
-    documents = read_documents(workspace, files)
+    look = Look(workspace, image_folders(workspace, files), gate, now, links)
+    try:
+        documents = read_documents(workspace, files)
+    except PartlyReadError as error:
+        raise look.refusal(error.findings, error.rest) from error
     host = hosting.load(workspace, environment=os.environ)
     gallery = render.Gallery(image_folders(workspace, files), host.url, cache=workspace.exports)
     fallback = _fallback(workspace, documents)
-    arms = {
-        arm: _judged_siblings(workspace, files.name, documents, gallery, host, arm=arm, gate=gate)
-        for arm in documents[fallback].issue.subjects
-    }
+    try:
+        arms = {
+            arm: _siblings(workspace, files.name, documents, gallery, host, arm=arm)
+            for arm in documents[fallback].issue.subjects
+        }
+    except FindingsError as error:
+        raise look.refusal(error.findings, list(documents.values())) from error
     editions = Editions(
         files.name, fallback, next(iter(arms.values())), arms if len(arms) > 1 else {}
     )
     findings = [*_findings(workspace, documents, editions, gallery, now)]
     findings += compare(files, documents, fallback, workspace.settings)
-    findings += links.look(documents.values()) if links else ()
-    if workspace.settings.check.spelling:
-        own = spelling.own_words(workspace.root)
-        findings += (found for one in documents.values() for found in spelling.misspelt(one, own))
+    findings += look.words_and_pages(list(documents.values()))
     return Prepared(
         name=files.name,
         editions=editions,
@@ -134,9 +139,13 @@ def publish(prepared: Prepared) -> None:
 
 
 def read_documents(workspace: Workspace, files: Files) -> dict[str, Document]:
-    """Read every sibling, by language; the faults of all of them come at once."""
+    """Read every sibling, by language; the faults of all of them come at once.
+
+    Raises PartlyReadError with them.
+    """
     documents: dict[str, Document] = {}
     faults: list[Finding] = []
+    rest: list[Document] = []
     for named, path in files.siblings.items():
         try:
             document = read(
@@ -149,10 +158,11 @@ def read_documents(workspace: Workspace, files: Files) -> dict[str, Document]:
             )
         except FindingsError as error:
             faults += error.findings
+            rest += [error.rest] if isinstance(error, FaultyError) and error.rest else []
             continue
         documents[document.issue.language] = document
     if faults:
-        raise FindingsError(faults)
+        raise PartlyReadError(faults, [*rest, *documents.values()])
     return documents
 
 
@@ -172,23 +182,6 @@ def _fallback(workspace: Workspace, documents: Mapping[str, Document]) -> str:
     """Choose the language for whoever reads none of those that there are."""
     preferred = workspace.settings.language
     return preferred if preferred in documents else next(iter(documents))
-
-
-def _judged_siblings(
-    workspace: Workspace,
-    name: str,
-    documents: Mapping[str, Document],
-    gallery: render.Gallery,
-    host: hosting.Host,
-    *,
-    arm: str,
-    gate: judging.Gate,
-) -> dict[str, Sibling]:
-    """Render every language; what is told of a failure is judged like all that is told."""
-    try:
-        return _siblings(workspace, name, documents, gallery, host, arm=arm)
-    except FindingsError as error:
-        raise FindingsError(gate.judge(error.findings, documents.values())) from error
 
 
 def _siblings(

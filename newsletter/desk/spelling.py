@@ -1,10 +1,12 @@
 """Words of an issue that no dictionary has, at their places; the workspace's own words are known.
 
-Names are left alone: whatever begins with a capital inside a sentence, and what has several.
+Names are left alone: whatever begins with a capital inside a sentence, and what has several. At the
+beginning of one, a name is what another language of the workspace knows only with a capital.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ from newsletter import spelling
 from newsletter.errors import Entry, Family, Finding, Level
 from newsletter.i18n import primary
 from newsletter.issue import source
+from newsletter.issue.blocks import BLOCKS
 from newsletter.issue.document import Document
 
 SPELT: Final = Entry(
@@ -43,7 +46,8 @@ _NO_PROSE: Final = frozenset(
 _NO_WORDS: Final = re.compile(
     r"\]\([^)]*\)|[^\s()\[\]]*(?:://|@|www\.)[^\s()\[\]]*|\{\{.*?\}\}|<[^>]*>", re.DOTALL
 )
-_WORD: Final = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*-?")
+_WORD: Final = re.compile(r"(?<![\d+]-)(?<!\w)[^\W\d_]+(?:[-’'][^\W\d_]+)*-?(?!\w)")
+"""Not what hangs on a number: 75-vuotias."""
 _SENTENCE: Final = re.compile(r"(?:[.!?:…»”\"]\s*|\n\s*\n\s*|[-*#>]\s+)$")
 _BEFORE: Final = 12
 """Characters before a word that tell whether a sentence begins with it."""
@@ -60,17 +64,24 @@ def own_words(root: Path) -> frozenset[str]:
     return frozenset(word for word in words if word)
 
 
-def misspelt(document: Document, own: frozenset[str]) -> Iterator[Finding]:
-    """Find words that neither the dictionary nor the workspace knows, each once."""
-    yield from islice(_misspelt(document, own), _MOST)
+def misspelt(
+    document: Document, own: frozenset[str], languages: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Find words that neither the dictionary nor the workspace knows, each once.
+
+    `languages` are those of the workspace, by whose dictionaries names are known.
+    """
+    yield from islice(_misspelt(document, own, languages), _MOST)
 
 
-def _misspelt(document: Document, own: frozenset[str]) -> Iterator[Finding]:
+def _misspelt(
+    document: Document, own: frozenset[str], languages: Sequence[str]
+) -> Iterator[Finding]:
     said = {path: block.lang for path, block in document.issue.walk() if block.lang}
     seen: set[str] = set()
     missing: set[str] = set()
     for path, text in document.texts():
-        if _NO_PROSE.intersection(path):
+        if _NO_PROSE.intersection(path) or _is_bare(path, text):
             continue
         around = [lang for at, lang in said.items() if path[: len(at)] == at]
         language = primary([document.issue.language, *around][-1])
@@ -81,10 +92,17 @@ def _misspelt(document: Document, own: frozenset[str]) -> Iterator[Finding]:
                 place = document.place(("language",))
                 yield INSTALLED.finding(place, f"no dictionary for {language!r} is installed")
             continue
+        known = _Known(speller, own, languages)
         for offset, word in _words(text):
-            if word not in seen and word.lower() not in own and not _known(speller, word):
+            if word not in seen and not known.has(word):
                 seen.add(word)
                 yield _finding(document, path, offset, word, speller)
+
+
+def _is_bare(path: source.Path, text: str) -> bool:
+    """Tell whether it is a block without anything in it: '- divider'."""
+    in_column = "columns" in path and isinstance(path[-2], int)
+    return text in BLOCKS and (path[-2:-1] == ("blocks",) or in_column)
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:
@@ -99,8 +117,27 @@ def _words(text: str) -> Iterator[tuple[int, str]]:
             yield found.start(), word
 
 
-def _known(speller: spelling.Speller, word: str) -> bool:
-    return speller.knows(word) or speller.knows(word.lower())
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What counts as a word in one language."""
+
+    speller: spelling.Speller
+    own: frozenset[str]
+    languages: Sequence[str]
+
+    def has(self, word: str) -> bool:
+        """Tell whether it is one: in the dictionary, our own, a name, or made of such."""
+        lower = word.lower()
+        if lower in self.own or self.speller.knows(word) or self.speller.knows(lower):
+            return True
+        if "-" in word:
+            return all(map(self.has, word.split("-")))
+        return word != lower and any(_is_name(word, language) for language in self.languages)
+
+
+def _is_name(word: str, language: str) -> bool:
+    found = spelling.speller(language)
+    return bool(found and found.knows(word) and not found.knows(word.lower()))
 
 
 def _finding(

@@ -1,9 +1,9 @@
 """A document: an issue together with the file that it was read from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.errors import Place
+from newsletter.errors import Finding, FindingsError, Place
 from newsletter.issue.issue import Issue
 from newsletter.issue.source import Path, Source
 
@@ -14,6 +14,16 @@ class Document:
 
     issue: Issue
     source: Source
+    left_out: tuple[Path, ...] = ()
+    """What could not be read; other things stand in the issue in its place."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every block could be read: only then can it be told what an issue lacks."""
+        return not any(
+            path[:1] == ("blocks",) and (len(path) == 1 or isinstance(path[-1], int))
+            for path in self.left_out
+        )
 
     @property
     def name(self) -> str:
@@ -33,5 +43,15 @@ class Document:
         return self.source.key_place(path)
 
     def texts(self) -> Iterator[tuple[Path, str]]:
-        """Give every text of the file, as written, with its path."""
-        return self.source.texts()
+        """Give every text of the file, as written, with its path; none of what is left out."""
+        for path, text in self.source.texts():
+            if not any(path[: len(out)] == out for out in self.left_out):
+                yield path, text
+
+
+class FaultyError(FindingsError):
+    """An issue has faults: nobody can be mailed it, but `rest` is what could be read of it."""
+
+    def __init__(self, findings: Sequence[Finding], rest: Document | None) -> None:
+        super().__init__(findings)
+        self.rest = rest

@@ -1,6 +1,7 @@
 """What the models refuse, in plain words and with the place in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
@@ -28,11 +29,32 @@ _EXPECTED: Final[Mapping[str, str]] = {
 _RULES: Final[Mapping[str, Rule]] = {rule.value: rule for rule in Rule}
 
 
-def finding(error: ErrorDetails, source: Source, *, root: type[BaseModel] = Issue) -> Finding:
-    """Say one error of the models in plain words, at its place in the file.
+def told(
+    errors: Iterable[ErrorDetails], source: Source, *, root: type[BaseModel]
+) -> Iterator[Finding]:
+    """Say the errors of the models in plain words, at their places in the file.
 
-    `root` is the model of the whole file.
+    `root` is the model of the whole file. A key that is missing because it is misspelt is told
+    once, where it is misspelt.
     """
+    errors = list(errors)
+    missing = [error["loc"] for error in errors if error["type"] == "missing"]
+    meant: dict[Path, str] = {}
+    for path in (error["loc"] for error in errors if error["type"] == "extra_forbidden"):
+        beside = [str(one[-1]) for one in missing if one[:-1] == path[:-1]]
+        for key in get_close_matches(str(path[-1]), beside, n=1):
+            missing.remove((*path[:-1], key))
+            meant[path] = key
+    for error in errors:
+        path = error["loc"]
+        if path in meant:
+            hint = f"did you mean {meant[path]!r}?"
+            yield _fault(Rule.UNKNOWN_KEY, source.key_place(path), _unknown(path), hint)
+        elif error["type"] != "missing" or path in missing:
+            yield _finding(error, source, root)
+
+
+def _finding(error: ErrorDetails, source: Source, root: type[BaseModel]) -> Finding:
     path: Path = error["loc"]
     kind = error["type"]
     if kind == "missing":
@@ -67,10 +89,11 @@ def _unknown_key(path: Path, source: Source, root: type[BaseModel]) -> Finding:
     parent, key = path[:-1], str(path[-1])
     model = _model_at(parent, root)
     known = [name for name in keys(model) if name != "kind"] if model else []
-    return _fault(
-        Rule.UNKNOWN_KEY, source.key_place(path), f"unknown key {key!r}{_inside(parent)}",
-        near(key, known),
-    )  # fmt: skip
+    return _fault(Rule.UNKNOWN_KEY, source.key_place(path), _unknown(path), near(key, known))
+
+
+def _unknown(path: Path) -> str:
+    return f"unknown key {str(path[-1])!r}{_inside(path[:-1])}"
 
 
 def _wrong_type(error: ErrorDetails, path: Path, source: Source, root: type[BaseModel]) -> Finding:

@@ -6,15 +6,16 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from newsletter.errors import Finding, FindingsError, InputError
+from newsletter.errors import Finding, InputError
 from newsletter.issue import fields as personal
 from newsletter.issue import yaml
 from newsletter.issue.condition import MOST_VARIANTS, variants
-from newsletter.issue.document import Document
+from newsletter.issue.document import Document, FaultyError
 from newsletter.issue.event import TIME_ZONE
-from newsletter.issue.faults import finding
+from newsletter.issue.faults import told
 from newsletter.issue.issue import Issue
 from newsletter.issue.rules import Rule
+from newsletter.issue.salvage import salvage, unknown
 from newsletter.issue.snippets import SnippetSource, expand
 from newsletter.issue.source import Source
 
@@ -29,24 +30,26 @@ def read(
 
     `fields` are the personal fields that subscribers have; events are in `time_zone`. The language
     is what the file says, else what its name says (`x.sv.yaml`), else the default. The blocks of
-    snippets are in the issue as if written there. Raises FindingsError with all faults.
+    snippets are in the issue as if written there. Raises FaultyError with all faults and what
+    can be read beside them; another FindingsError when nothing can.
     """
     context = {"fields": tuple(fields), "time_zone": time_zone or TIME_ZONE}
     source, findings = yaml.load(data, name)
     source, wrong = expand(source, snippets, context)
     findings = [*findings, *wrong, *islice(_personal(source, fields), _MOST_FINDINGS)]
-    issue = None
+    language = _language_of(name) or default_language
     try:
-        issue = Issue.model_validate(
-            {"language": _language_of(name) or default_language, **source.data},
-            context=context,
-        )
+        issue = Issue.model_validate({"language": language, **source.data}, context=context)
     except ValidationError as error:
-        findings += [finding(item, source) for item in error.errors(include_url=False)]
-    else:
-        findings += [*_language(issue, source), *_variants(issue, source)]
-    if findings or issue is None:
-        raise FindingsError(_sorted(findings, name))
+        errors = error.errors(include_url=False)
+        findings += told(errors, source, root=Issue)
+        raise FaultyError(
+            _sorted(findings, name), salvage(source, errors, context, language)
+        ) from error
+    crowd = list(_variants(issue, source))
+    if findings := [*findings, *_language(issue, source), *crowd]:
+        rest = None if crowd else Document(issue, source, tuple(unknown(issue)))
+        raise FaultyError(_sorted(findings, name), rest)
     return Document(issue, source)
 
 

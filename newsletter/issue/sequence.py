@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Va
 from newsletter.errors import FindingsError, near
 from newsletter.issue import yaml
 from newsletter.issue.durations import Duration
-from newsletter.issue.faults import finding
+from newsletter.issue.faults import told
 from newsletter.issue.rules import Rule
 from newsletter.issue.source import Source
 from newsletter.issue.texts import PlainLine, When, fault, some
@@ -146,8 +146,8 @@ def read(
     try:
         sequence = Sequence.model_validate(source.data, context=context)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        findings = [*findings, *(finding(item, source, root=Sequence) for item in found)]
+        errors = error.errors(include_url=False)
+        findings = [*findings, *told(errors, source, root=Sequence)]
     if findings or sequence is None:
         raise FindingsError(sorted(findings, key=lambda item: item.place))
     return SequenceFile(name, sequence, source)

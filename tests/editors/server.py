@@ -1,38 +1,78 @@
-"""Talks to a real YAML language server, as an editor does (Language Server Protocol 3.17)."""
+"""Talks to real language servers, as an editor does (Language Server Protocol 3.17)."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 FOLDER: Final = Path(__file__).parent
-PROGRAM: Final = FOLDER / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+_INSTALLED: Final = FOLDER / "node_modules"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server from npm: how it is started, and how it tells what is wrong."""
+
+    language: str
+    needs: Path
+    """There when it is installed."""
+    words: tuple[str | Path, ...]
+    """To start it by, behind `node`."""
+    rounds: int = 1
+    """How often it tells of a file without faults: after reading it, and after each look at it."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be started."""
+        return self.needs.is_dir() and shutil.which("node") is not None
+
+
+_YAML: Final = _INSTALLED / "yaml-language-server"
+YAML: Final = Server("yaml", _YAML, (_YAML / "bin" / "yaml-language-server", "--stdio"))
+TOML: Final = Server(
+    "toml",
+    _INSTALLED / "@taplo" / "lsp",
+    ("--liftoff-only", FOLDER / "taplo.mjs"),  # it is a large program that does little here
+    rounds=3,
+)
+MISSING: Final = "the server is not installed: npm ci in tests/editors"
 
 
 class Editor:
     """One session with the server; files are opened as they stand on the disk."""
 
-    def __init__(self, reads: IO[bytes], writes: IO[bytes]) -> None:
-        self._reads, self._writes = reads, writes
+    def __init__(self, server: Server, reads: IO[bytes], writes: IO[bytes]) -> None:
+        self._server, self._reads, self._writes = server, reads, writes
         self._number = 0
-        self._told: dict[str, list[dict[str, Any]]] = {}
+        self._told: dict[str, list[list[dict[str, Any]]]] = {}
 
     def begin(self, root: Path) -> None:
         """Introduce the editor, which can take skeletons with places to fill."""
         able = {"textDocument": {"completion": {"completionItem": {"snippetSupport": True}}}}
-        self._ask("initialize", processId=None, rootUri=root.as_uri(), capabilities=able)
+        uri = root.as_uri()
+        folders = [{"uri": uri, "name": root.name}]
+        self._ask(
+            "initialize",
+            processId=None,
+            rootUri=uri,
+            workspaceFolders=folders,
+            capabilities={**able, "workspace": {"configuration": True, "workspaceFolders": True}},
+        )
         self._tell("initialized")
 
     def open(self, file: Path) -> list[dict[str, Any]]:
         """Open a file, and give what the server finds wrong with it."""
-        uri = file.as_uri()
-        document = {"uri": uri, "languageId": "yaml", "version": 1, "text": file.read_text("utf-8")}
+        uri, text = file.as_uri(), file.read_text("utf-8")
+        document = {"uri": uri, "languageId": self._server.language, "version": 1, "text": text}
+        told = self._told[uri] = []
         self._tell("textDocument/didOpen", textDocument=document)
-        while uri not in self._told:
+        while len(told) < self._server.rounds and not any(told):
             self._next()
-        return self._told.pop(uri)
+        return self._told.pop(uri)[-1]
 
     def complete(self, file: Path, line: int, column: int) -> dict[str, dict[str, Any]]:
         """Give what the server offers at a place (counted from 0), by label."""
@@ -71,7 +111,8 @@ class Editor:
                 length = int(line.partition(b":")[2])
         message: dict[str, Any] = json.loads(self._reads.read(length))
         if message.get("method") == "textDocument/publishDiagnostics":
-            self._told[message["params"]["uri"]] = message["params"]["diagnostics"]
+            told = self._told.get(message["params"]["uri"], [])
+            told.append(message["params"]["diagnostics"])
         elif "method" in message and "id" in message:
             asked = message["params"].get("items", []) if message["params"] else []
             self._send({"id": message["id"], "result": [None for _ in asked]})
@@ -86,16 +127,16 @@ def _at(file: Path, line: int, column: int) -> dict[str, Any]:
 
 
 @contextmanager
-def editor(root: Path) -> Iterator[Editor]:
-    """Start the server for a folder."""
+def editor(root: Path, server: Server) -> Iterator[Editor]:
+    """Start a server for a folder."""
     with subprocess.Popen(
-        ["node", PROGRAM, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
+        ["node", *server.words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            made = Editor(server.stdout, server.stdin)
+            made = Editor(server, process.stdout, process.stdin)
             made.begin(root)
             yield made
         finally:
-            server.kill()
+            process.kill()

@@ -1,6 +1,5 @@
 """What an editor offers and underlines, by the YAML server that VS Code uses."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,9 @@ import pytest
 from newsletter import workspace
 from newsletter.desk import editors
 from newsletter.issue.blocks import BLOCKS
-from tests.editors.server import PROGRAM, Editor, editor
+from tests.editors.server import MISSING, YAML, Editor, editor
 
-pytestmark = pytest.mark.skipif(
-    not PROGRAM.is_file() or shutil.which("node") is None,
-    reason="the YAML server is not installed: npm ci in tests/editors",
-)
+pytestmark = pytest.mark.skipif(not YAML.installed, reason=MISSING)
 
 HEAD = "# yaml-language-server: $schema=../.schemas/issue.json\nsubject: Kevät\n"
 
@@ -32,7 +28,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(root: Path) -> Iterator[Editor]:
-    with editor(root) as made:
+    with editor(root, YAML) as made:
         yield made
 
 

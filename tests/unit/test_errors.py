@@ -55,6 +55,10 @@ def test_a_misspelt_word_gets_its_neighbours_else_all(word: str, hint: str) -> N
     assert near(word, ["text", "button", "article"]) == hint
 
 
+def test_what_is_known_twice_is_suggested_once() -> None:
+    assert near("artcle", ["article", "article"]) == "did you mean 'article'?"
+
+
 def test_nothing_known_gives_no_hint() -> None:
     assert near("x", []) == ""
 

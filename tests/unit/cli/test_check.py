@@ -38,13 +38,13 @@ def test_warnings_fail_only_when_it_is_strict(newsletter: Newsletter, root: Path
 
 
 def test_findings_come_as_json(newsletter: Newsletter, root: Path) -> None:
-    write(root, "vika.fi.yaml", "subject: Hei\nblocks:\n  - hedding: Hei\n")
+    write(root, "vika.fi.yaml", "subject: Hei\npreheader: Sää\nblocks:\n  - hedding: Hei\n")
 
     done = newsletter("check", "vika", "--json")
 
     [finding] = json.loads(done.stdout)["findings"]
     assert done.exit_code == 1
-    assert (finding["line"], finding["column"], finding["level"]) == (3, 5, "error")
+    assert (finding["line"], finding["column"], finding["level"]) == (4, 5, "error")
     assert "heading" in finding["hint"]
 
 
@@ -152,14 +152,14 @@ def test_a_template_that_fails_is_told_beside_other_faults(
 def test_errors_are_json_where_json_was_asked_for(
     newsletter: Newsletter, root: Path, words: tuple[str, ...]
 ) -> None:
-    write(root, "vika.fi.yaml", "subject: Hei\nblocks:\n  - hedding: Hei\n")
+    write(root, "vika.fi.yaml", "subject: Hei\npreheader: Sää\nblocks:\n  - hedding: Hei\n")
 
     done = newsletter(*words, "--json")
 
     told = json.loads(done.stdout)
     assert done.exit_code == told["exit_code"] > 0
     assert told["error"] in done.stderr
-    assert [item["line"] for item in told["findings"]] == ([3] if "vika" in words else [])
+    assert [item["line"] for item in told["findings"]] == ([4] if "vika" in words else [])
 
 
 def test_what_the_machine_refuses_is_told_without_a_traceback(

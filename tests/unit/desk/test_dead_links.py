@@ -1,5 +1,6 @@
 """Links that lead nowhere: what is told, and what is remembered."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter import desk
-from newsletter.probing import Answer, Prober, State
+from newsletter.probing import OFFLINE, Answer, Prober, State
 from newsletter.testing import NOW, make_settings
 from newsletter.testing.issues import make_document
 from newsletter.workspace import Workspace
@@ -81,6 +82,21 @@ def test_answers_are_remembered_for_a_while(tmp_path: Path) -> None:
     assert ask(timedelta(minutes=50)) == []
     assert ask(timedelta(hours=2)) == ["https://a.example/x"]
     assert ask(timedelta(days=2)) == ["https://a.example/x", "https://b.example/"]
+
+
+def test_a_machine_that_is_offline_knows_that_for_the_next_issue_and_not_longer(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "links.json"
+    answers = dict.fromkeys(("https://a.example/x", "https://b.example/"), OFFLINE)
+    answers["https://c.example/"] = Answer(State.NO_HOST, "there is no host c.example")
+    links = desk.Links(NOW, file, Told(answers=answers))
+
+    list(links.look([make_document(ISSUE)]))
+    alone = links.look([make_document(ISSUE.replace("https://b.", "https://c."))])
+
+    assert {one.rule for one in alone} == {"NL516"}
+    assert json.loads(file.read_text(encoding="utf-8")) == {}
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,8 @@ def test_a_fault_names_the_file_of_the_snippet_as_a_person_would(
     with pytest.raises(FindingsError) as caught:
         desk.prepare(opened, "a")
 
-    assert [str(finding.place) for finding in caught.value.findings] == [
-        "issues/snippets/yhteystiedot.yaml:1:3"
-    ]
+    places = [str(one.place) for one in caught.value.findings if one.rule == "NL203"]
+    assert places == ["issues/snippets/yhteystiedot.yaml:1:3"]
 
 
 def test_snippets_are_not_issues(opened: workspace.Workspace) -> None:
