@@ -25,6 +25,7 @@ _PEOPLE: Final = {
     "Complaint": ("complaint", "complainedRecipients"),
     "DeliveryDelay": ("deliveryDelay", "delayedRecipients"),
     "Delivery": ("delivery", "recipients"),
+    "Rendering Failure": ("failure", ""),
 }
 _NOT_TRIED: Final = ("Suppressed", "OnAccountSuppressionList", "UnsubscribedRecipient")
 _FILTERED: Final = ("MessageTooLarge", "ContentRejected", "AttachmentRejected")
@@ -83,7 +84,7 @@ def _told(event: Bag, name: str, detail: Bag, person: Bag, number: str) -> Told:
         key=key_in(mail.value("tags"), mail.value("headers")),
         address=person.text("emailAddress"),
         code=person.text("status"),
-        text=person.text("diagnosticCode"),
+        text=person.text("diagnosticCode") or detail.text("errorMessage"),
     )
 
 

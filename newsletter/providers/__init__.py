@@ -33,6 +33,7 @@ _NOT_PROVIDERS = {
     "related",
     "session",
     "splitting",
+    "variables",
     "whole",
 }
 """Modules of this package that providers are built from."""
@@ -107,6 +108,8 @@ class Outcome:
     provider_id: str = ""
     wait: timedelta | None = None
     """For RETRY: how long the provider asked to wait; None when it did not say."""
+    unclear: bool = False
+    """For REFUSED: nobody said that the address is at fault; many in a row are the account's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,8 @@ class Capabilities:
     its way out only."""
     sends: bool = True
     """False where nothing leaves this machine."""
+    least_characters: int = 0
+    """Fewest characters of a subject and of each body."""
     inline_images: bool = False
     """Whether images can travel inside the mail."""
     tracking: Tracking = "account"

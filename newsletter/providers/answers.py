@@ -96,6 +96,17 @@ def field_of(response: Response, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_foreign(response: Response) -> bool:
+    """Tell whether an answer is in no vendor's form: a page of a proxy, whatever words are in it.
+
+    RFC 9110 §15.5: any server on the way may answer with an error of its own.
+    """
+    try:
+        return not isinstance(json_of(response), (dict, list))
+    except Unreadable:
+        return True
+
+
 def said(response: Response) -> str:
     """Give what the vendor said, as one line."""
     text = field_of(response, "message") or response.body[:1000].decode("utf-8", "replace")

@@ -112,7 +112,7 @@ class Provider(Brevo):
             return answers.all_of(batch, State.UNKNOWN, reason)
         if code in _STOPS:
             raise self.stop(f"refused the call: {reason}", status=_STOPS[code])
-        return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
+        return self.split(response, _ADDRESS_FAULT)
 
 
 def _common(batch: Batch) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import importlib
 import ipaddress
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from newsletter.errors import InputError, near
 from newsletter.providers import Pace
@@ -107,13 +108,31 @@ def read(model: type[Chosen], values: Mapping[str, Any], *, provider: str) -> Ch
         return model.model_validate(dict(values))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-    unknown = [item["loc"] for item in faults if item["type"] == "extra_forbidden"]
-    known = PaceSettings if unknown and len(unknown[0]) > 1 else model
-    hint = f"set it in [providers.{provider}]; what there is: newsletter providers {provider}"
-    if unknown:
-        hint = near(str(unknown[0][-1]), known.model_fields)
     told = "; ".join(_sentence(item["type"], item["loc"], item["msg"]) for item in faults)
+    hint = _hint([(item, _way_out(item, model, provider)) for item in faults])
     raise InputError(f"settings of provider {provider!r}: {told}", hint=hint)
+
+
+def _way_out(fault: ErrorDetails, model: type[BaseModel], provider: str) -> str:
+    """Say what to do about one fault."""
+    if fault["type"] == "extra_forbidden":
+        known = PaceSettings if len(fault["loc"]) > 1 else model
+        return near(str(fault["loc"][-1]), known.model_fields)
+    own = fault.get("ctx", {}).get("hint", "")
+    return (
+        own or f"set it in [providers.{provider}]; what there is: newsletter providers {provider}"
+    )
+
+
+def _hint(ways: Sequence[tuple[ErrorDetails, str]]) -> str:
+    """Say what to do about each fault, by its name where there are several; the same once."""
+    names: dict[str, list[str]] = {}
+    for fault, way in ways:
+        names.setdefault(way, []).append(".".join(map(str, fault["loc"])))
+    if len(names) == 1:
+        return next(iter(names))
+    told = (f"{', '.join(filter(None, of))}: {way}" for way, of in names.items())
+    return " ".join(item if item.endswith("?") else f"{item}." for item in told)
 
 
 def pace(settings: Mapping[str, Any], documented: Pace, *, provider: str) -> Pace:

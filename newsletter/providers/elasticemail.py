@@ -73,9 +73,7 @@ class Provider(ElasticEmail):
     def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
         """Read an answer: one id."""
         if response.status // 100 != 2:  # noqa: PLR2004 - 2xx
-            reason = answers.field_of(response, "Error") or answers.said(response)
-            reason = answers.clean(reason, secret=self._secret)
-            return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
+            return self.split(response, _ADDRESS_FAULT, "Error")
         ids = [answers.field_of(response, name) for name in ("MessageID", "TransactionID")]
         if not any(ids):
             raise answers.Unreadable("its answer has no id")

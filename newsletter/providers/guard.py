@@ -35,6 +35,11 @@ UNSUBSCRIBE: Final[Mapping[OwnUnsubscribe, str]] = {
 """What becomes of our way to leave, after the provider's name."""
 
 
+def is_address(text: str) -> bool:
+    """Tell whether every mail server takes this address: plain ASCII, name@domain."""
+    return bool(_ADDRESS.fullmatch(text))
+
+
 def refuse_inline(message: Message, capabilities: Capabilities) -> None:
     """Raise ProviderError for images inside a mail that the provider could not carry."""
     if message.inline and not capabilities.inline_images:
@@ -52,6 +57,22 @@ def refuse_dropped(message: Message, capabilities: Capabilities) -> None:
             f"{capabilities.title} does not carry {' and '.join(dropped)}",
             hint="choose another provider in newsletter.toml: newsletter providers lists them",
         )
+
+
+def refuse_short(message: Message, capabilities: Capabilities) -> None:
+    """Raise ProviderError for a mail of which a part is shorter than the provider takes.
+
+    Personal fields do not count: a short name must not decide who gets the mail.
+    """
+    least, edition = capabilities.least_characters, message.edition
+    parts = {"subject": edition.subject, "plain text": edition.text, "HTML": edition.html}
+    for name, template in parts.items() if least else ():
+        if (found := len(template.write(lambda _: ""))) < least:
+            raise ProviderError(
+                f"{capabilities.title} refuses the message: its {name} has {found} characters "
+                f"beside personal fields, and {least} are the least",
+                hint="write more, or choose another provider in newsletter.toml",
+            )
 
 
 def clashes(capabilities: Capabilities) -> bool:
@@ -103,7 +124,7 @@ def _message(batch: Batch) -> None:
     message = batch.message
     fields.line("the sender's name", message.sender_name)
     for address in (message.sender_address, message.reply_to):
-        if address is not None and not _ADDRESS.fullmatch(address):
+        if address is not None and not is_address(address):
             raise InputError(f"{address!r} is no address that can send")
     for name, template in message.headers.items():
         fields.field_name(name)
@@ -142,7 +163,7 @@ def _fault(batch: Batch, recipient: Recipient, heads: Sequence[_Head]) -> str:
     """Say why this recipient cannot be mailed; empty when nothing speaks against it."""
     if not _KEY.fullmatch(recipient.key) or not _MESSAGE_ID.fullmatch(recipient.message_id):
         raise ValueError(f"delivery key or message id of the wrong form: {recipient.key!r}")
-    if not _ADDRESS.fullmatch(recipient.address):
+    if not is_address(recipient.address):
         return "no address that every mail server takes: plain ASCII, name@domain"
     if _is_plain(recipient, heads):
         return ""

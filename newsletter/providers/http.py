@@ -5,6 +5,7 @@ client only, never in a Request, so that what is logged or compared holds no sec
 """
 
 import hashlib
+import re
 import sys
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -32,7 +33,6 @@ from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.exchange import NOT_SENT, client, exchange
 from newsletter.providers.lookup import Wait
 from newsletter.providers.splitting import (
-    MOST_DOUBTS,
     Doubts,
     Split,
     apart,
@@ -42,7 +42,7 @@ from newsletter.providers.splitting import (
     parts,
 )
 
-__all__ = ["MOST_DOUBTS", "Doubts", "HTTPProvider", "Split", "halves", "parts"]
+__all__ = ["Doubts", "HTTPProvider", "Split", "halves", "parts"]
 
 _MOST_ASKS: Final = 6
 _ASK_LATER: Final = "ask again later, by the same command"
@@ -110,6 +110,17 @@ class HTTPProvider(ABC):
         """Write the calls that a batch needs which one call would carry by its count."""
         return fitting(batch, self.request, self.capabilities.call_bytes)
 
+    def reading(self, response: Response) -> Reading:
+        """Read what an answer means for its whole call, where no driver says it."""
+        return answers.reading(response.status)
+
+    def too_large(self, request: Request) -> Split | None:
+        """Tell what is too large to be called with, before the call."""
+        most, size = self.capabilities.call_bytes, len(request.body)
+        if most is None or size <= most:
+            return None
+        return Split(f"the mail makes a call of {size:,} bytes, and {most:,} fit", certain=False)
+
     def wait(self, response: Response) -> timedelta | None:
         """Read how long the vendor asks to wait."""
         return answers.wait(response)
@@ -118,6 +129,7 @@ class HTTPProvider(ABC):
         """Hand a batch over; see the contract."""
         guard.refuse_inline(batch.message, self.capabilities)
         guard.refuse_dropped(batch.message, self.capabilities)
+        guard.refuse_short(batch.message, self.capabilities)
         clear, refused = guard.screen(batch)
         if refused:
             yield refused
@@ -132,7 +144,7 @@ class HTTPProvider(ABC):
         if doubts.open:
             # Nobody has this message yet who could prove it: later, somebody may.
             self._doubted[name] += len(doubts.open)
-            yield [replace(item, state=State.RETRY) for item in doubts.open]
+            yield [replace(item, state=State.RETRY, unclear=False) for item in doubts.open]
 
     def close(self) -> None:
         """Let go of connections."""
@@ -140,7 +152,7 @@ class HTTPProvider(ABC):
 
     def shared(self, batch: Batch, response: Response) -> list[Outcome]:
         """Read a failure by the table that is the same for every vendor."""
-        reason, kind = self.said(response), answers.reading(response.status)
+        reason, kind = self.said(response), self.reading(response)
         if kind is Reading.STOP:
             raise self.stop(f"refused the call: {reason}", status=response.status)
         state = State.RETRY if kind is Reading.RETRY else State.UNKNOWN
@@ -148,9 +160,7 @@ class HTTPProvider(ABC):
 
     def read(self, batch: Batch, response: Response) -> list[Outcome] | Split:
         """Read any answer: by the driver, else by the table; covers exactly the batch."""
-        if answers.reading(response.status) is not Reading.DRIVER and (
-            response.status not in self.reads
-        ):
+        if self.reading(response) is not Reading.DRIVER and response.status not in self.reads:
             return self.shared(batch, response)
         try:
             found = self.outcomes(batch, response)
@@ -161,6 +171,8 @@ class HTTPProvider(ABC):
             return answers.all_of(batch, State.UNKNOWN, reason)
         if not isinstance(found, Split):
             return answers.covering(batch, found)
+        if answers.is_foreign(response):
+            found = replace(found, certain=False, named=frozenset())
         if found.account or (not found.certain and answers.of_account(found.reason)):
             raise self.stop(f"refused the call: {found.reason}", status=402)
         return found
@@ -168,6 +180,12 @@ class HTTPProvider(ABC):
     def said(self, response: Response) -> str:
         """Give what the vendor said, fit to be shown and kept."""
         return answers.clean(answers.said(response), secret=self._secret)
+
+    def split(self, response: Response, fault: re.Pattern[str], field: str = "message") -> Split:
+        """Read a refused call: certain where the vendor's own field has words of an address."""
+        words = answers.clean(answers.field_of(response, field), secret=self._secret)
+        reason = f"{response.status} {words}" if words else self.said(response)
+        return Split(reason, certain=bool(fault.search(words)))
 
     def ask(
         self, path: str, parameters: Mapping[str, str], wait: Wait, *, posted: bytes | None = None
@@ -194,10 +212,10 @@ class HTTPProvider(ABC):
                 ) from error
             if response.status == 200:  # noqa: PLR2004 - the status is the name
                 return response
-            if answers.reading(response.status) is not Reading.RETRY:
+            if self.reading(response) is not Reading.RETRY:
                 break
             wait(self.wait(response) or timedelta(seconds=1))
-        said, kind = self.said(response), answers.reading(response.status)
+        said, kind = self.said(response), self.reading(response)
         message = f"could not be asked: {said}"
         if kind is Reading.STOP:
             raise self.stop(message, status=response.status)
@@ -228,9 +246,9 @@ class HTTPProvider(ABC):
     def _settle(self, request: Request, doubts: Doubts) -> Iterator[list[Outcome]]:
         """Make one call, and smaller ones where the vendor refuses all because of one."""
         batch = request.batch
-        answer = self._too_large(request) or self._call(request)
+        answer = self.too_large(request) or self._call(request)
         if not isinstance(answer, Split):
-            yield doubts.settle(answer)
+            yield from self._told(answer, doubts)
         elif batch.again:
             yield answers.all_of(batch, State.UNKNOWN, answer.reason)
         elif len(batch.recipients) > 1:
@@ -241,20 +259,17 @@ class HTTPProvider(ABC):
             for half in halves(rest):
                 for part in self.requests(half):
                     yield from self._settle(part, doubts)
-        elif answer.certain or answer.named or (doubts.proven and doubts.refuse()):
-            yield answers.all_of(batch, State.REFUSED, answer.reason)
-        elif doubts.proven:
-            raise self.stop(f"refuses one after the other: {answer.reason}")
         else:
-            doubts.open += answers.all_of(batch, State.REFUSED, answer.reason)
-            if doubts.enough:
-                raise self.stop(f"refuses the message: {answer.reason}")
+            (only,) = answers.all_of(batch, State.REFUSED, answer.reason)
+            unclear = not (answer.certain or answer.named)
+            yield from self._told([replace(only, unclear=unclear)], doubts)
 
-    def _too_large(self, request: Request) -> Split | None:
-        most, size = self.capabilities.call_bytes, len(request.body)
-        if most is None or size <= most:
-            return None
-        return Split(f"the mail makes a call of {size:,} bytes, and {most:,} fit", certain=False)
+    def _told(self, outcomes: list[Outcome], doubts: Doubts) -> Iterator[list[Outcome]]:
+        """Give what is certain; raises ProviderError once nobody is refused for what they are."""
+        if certain := doubts.settle(outcomes):
+            yield certain
+        if doubts.stop:
+            raise self.stop(doubts.stop)
 
     def _call(self, request: Request) -> list[Outcome] | Split:
         try:

@@ -86,7 +86,9 @@ class Provider(HTTPProvider):
             return Split(self.said(response), certain=_names_recipient(answers.json_of(response)))
         name, status = (answers.field_of(response, field) for field in ("message_id", "status"))
         if status in _GONE:
-            return answers.all_of(batch, State.REFUSED, status)
+            unclear = status == "failed"
+            return [Outcome(item.key, State.REFUSED, status, unclear=unclear)
+                    for item in batch.recipients]  # fmt: skip
         if not name:
             raise answers.Unreadable("its answer has no message_id")
         return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]

@@ -118,7 +118,7 @@ class Provider(Mailgun):
                 return answers.all_of(batch, State.RETRY, reason, self.wait(response))
             if response.status == _LIMIT:
                 raise self.stop(f"refused the call: {reason}", status=_LIMIT)
-            return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
+            return self.split(response, _ADDRESS_FAULT)
         # A wrong path is greeted with 200 and these words; nothing was taken.
         if response.body.strip().startswith(b"Mailgun Magnificent API"):
             raise self.stop("does not know this address of its API", status=404)

@@ -19,6 +19,7 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.mailjet import Mailjet
@@ -52,6 +53,7 @@ class Provider(Mailjet):
         call_bytes=15_000_000,
         own_unsubscribe="yes",
         tracking="call",
+        inline_images=True,
         test_mode="test_mode = true",
         lookup="What its messages say, by our key. Silence proves nothing.",
         without_headers=frozenset({"List-Id"}),
@@ -111,7 +113,17 @@ class Provider(Mailjet):
             if name not in self.capabilities.without_headers
         }
         answer = {"ReplyTo": {"Email": message.reply_to}} if message.reply_to else {}
+        images = [
+            {
+                "ContentType": image.kind,
+                "Filename": image.name,
+                "ContentID": image.content_id,
+                "Base64Content": image.data,
+            }
+            for image in related.listed(message.inline)
+        ]
         return {
+            **({"InlinedAttachments": images} if images else {}),
             "From": {"Email": message.sender_address, "Name": message.sender_name},
             "To": [{"Email": whole.Own.ADDRESS}],
             **answer,

@@ -19,6 +19,7 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.mailtrap import HOST, Mailtrap
@@ -45,6 +46,7 @@ class Provider(Mailtrap):
         batch_size=500,
         call_bytes=50_000_000,
         own_unsubscribe="overwritten",
+        inline_images=True,
         test_mode="sandbox = the number of a test inbox",
         lookup="What its email log says: kept as the plan says. Silence proves nothing.",
         pace=Pace(per_second=7500),  # 150 calls in 10 seconds
@@ -107,6 +109,7 @@ def _base(batch: Batch) -> dict[str, Any]:
     return {
         "from": {"email": message.sender_address, "name": message.sender_name},
         **answer,
+        **related.attachments(message.inline),
         "category": batch.mailing[:255],
     }
 

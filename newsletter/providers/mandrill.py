@@ -20,6 +20,7 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.mandrill import KEY_FIELD, Mandrill, tag
@@ -45,6 +46,7 @@ class Provider(Mandrill):
         batch_size=1,
         own_unsubscribe="yes",
         tracking="call",
+        inline_images=True,
         test_mode="a test key",
         lookup="What its search finds by address and our key: 30 days. Silence proves nothing.",
         notes=(
@@ -109,7 +111,7 @@ class Provider(Mandrill):
             raise self.stop(f"refused the call: {reason}")
         if response.status == 500 and name != "ValidationError":  # noqa: PLR2004 - the status is the name
             return self.shared(batch, response)
-        return Split(reason, certain=bool(_TO_FAULT.search(reason)))
+        return self.split(response, _TO_FAULT)
 
 
 class _InBody(httpx.Auth):
@@ -138,7 +140,12 @@ def _mail(batch: Batch) -> dict[str, Any]:
     message = batch.message
     filled = whole.fill(message, recipient)
     answer = {"Reply-To": message.reply_to} if message.reply_to else {}
+    images = [
+        {"type": image.kind, "name": image.content_id, "content": image.data}
+        for image in related.listed(message.inline)
+    ]
     return {
+        **({"images": images} if images else {}),
         "html": filled.html,
         "text": filled.text,
         "subject": filled.subject,

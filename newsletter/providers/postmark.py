@@ -17,6 +17,7 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.postmark import Postmark
@@ -49,6 +50,7 @@ class Provider(Postmark):
         batch_size=500,
         call_bytes=50_000_000,
         own_unsubscribe="approval",
+        inline_images=True,
         test_mode="the key POSTMARK_API_TEST",
         lookup="What its search finds by our key: 45 days, or as set. Silence proves nothing.",
         notes=(
@@ -125,7 +127,17 @@ def _address_fault(entry: Any) -> bool:  # noqa: ANN401 - any JSON
 def _shape(batch: Batch, stream: str) -> dict[str, Any]:
     message, edition = batch.message, batch.message.edition
     answer = {"ReplyTo": message.reply_to} if message.reply_to else {}
+    images = [
+        {
+            "Name": image.name,
+            "Content": image.data,
+            "ContentType": image.kind,
+            "ContentID": f"cid:{image.content_id}",
+        }
+        for image in related.listed(message.inline)
+    ]
     return {
+        **({"Attachments": images} if images else {}),
         "From": raw_mailbox(message.sender_name, message.sender_address),
         "To": whole.Own.ADDRESS,
         **answer,

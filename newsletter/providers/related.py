@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.message import EmailMessage, MIMEPart
 from functools import lru_cache
 from typing import Final
@@ -35,10 +36,7 @@ def wrap(html: bytes, images: Mapping[str, bytes]) -> bytes:
 @lru_cache(maxsize=64)
 def _image(content_id: str, content: bytes) -> bytes:
     """Write one image; it is the same for every recipient."""
-    name = content_id.partition("@")[0]
-    kind = _TYPES.get(name.rpartition(".")[2])
-    if kind is None or not _CONTENT_ID.fullmatch(content_id):
-        raise InputError(f"no image that a mail can carry: {content_id!r}")
+    name, kind = _named(content_id)
     fields = (
         f"Content-Type: {kind}",
         "Content-Transfer-Encoding: base64",
@@ -50,6 +48,50 @@ def _image(content_id: str, content: bytes) -> bytes:
         for start in range(0, len(content), _LINE)
     )
     return b"\r\n".join([*(field.encode("ascii") for field in fields), b"", *lines, b""])
+
+
+def _named(content_id: str) -> tuple[str, str]:
+    """Give an image's file name and kind; raises InputError for what no mail can carry."""
+    name = content_id.partition("@")[0]
+    kind = _TYPES.get(name.rpartition(".")[2])
+    if kind is None or not _CONTENT_ID.fullmatch(content_id):
+        raise InputError(f"no image that a mail can carry: {content_id!r}")
+    return name, kind
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as vendors want it that put the mail together themselves."""
+
+    content_id: str
+    """Without angle brackets, as the HTML names it behind `cid:`."""
+    name: str
+    kind: str
+    data: str
+    """In base64, on one line."""
+
+
+def listed(images: Mapping[str, bytes]) -> list[Image]:
+    """Write images for a call in JSON; raises InputError for what no mail can carry."""
+    return [
+        Image(content_id, *_named(content_id), binascii.b2a_base64(data, newline=False).decode())
+        for content_id, data in images.items()
+    ]
+
+
+def attachments(images: Mapping[str, bytes]) -> dict[str, list[dict[str, str]]]:
+    """Write images as SendGrid and Mailtrap take them beside other fields; empty where none is."""
+    found = [
+        {
+            "content": image.data,
+            "type": image.kind,
+            "filename": image.name,
+            "disposition": "inline",
+            "content_id": image.content_id,
+        }
+        for image in listed(images)
+    ]
+    return {"attachments": found} if found else {}
 
 
 def open_parts(message: EmailMessage) -> tuple[list[MIMEPart], list[str]]:

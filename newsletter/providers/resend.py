@@ -52,6 +52,7 @@ class Provider(Resend):
         lookup="The list of what it took, newest first: kept from a day on, by the plan. A list of "
         "many thousands takes long. Silence proves nothing.",
         notes=(
+            "Images inside the mail do not go by its calls for many mails.",
             "Open and click tracking is set per domain at Resend: keep both off.",
             "Resend makes the Message-ID; its own id of each mail is kept.",
         ),
@@ -109,7 +110,7 @@ class Provider(Resend):
             raise self.stop(f"refused the call: {reason}", status=response.status)
         if response.status == 429:  # noqa: PLR2004 - the status is the name
             return self.shared(batch, response)
-        return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
+        return self.split(response, _ADDRESS_FAULT)
 
 
 class _Own(Enum):

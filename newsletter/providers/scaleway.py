@@ -45,9 +45,10 @@ class Provider(Scaleway):
         batch_size=1,
         own_unsubscribe="yes",
         tracking="none",
+        least_characters=10,
         notes=(
             "Scaleway means this service for transactional mail: read its terms first.",
-            "A subject, and each body, needs at least 10 characters.",
+            "A subject, and each body, needs at least 10 characters beside its personal fields.",
             "Its list of mails has no key of ours: newsletter reconcile cannot ask it.",
             "It tracks neither opens nor clicks.",
             f"The delivery's key travels in the header field {_KEY_FIELD}.",
@@ -94,8 +95,10 @@ class Provider(Scaleway):
     def _outcome(self, key: str, entry: Mapping[str, Any]) -> Outcome:
         if entry.get("status") in _GONE:
             said = f"{entry.get('status')}: {entry.get('status_details') or 'no reason given'}"
-            state = State.RETRY if answers.of_account(said) else State.REFUSED
-            return Outcome(key, state, answers.clean(said, secret=self._secret))
+            reason = answers.clean(said, secret=self._secret)
+            if answers.of_account(said):
+                return Outcome(key, State.RETRY, reason)
+            return Outcome(key, State.REFUSED, reason, unclear=True)
         name = entry.get("id")
         if not isinstance(name, str) or not name:
             return Outcome(key, State.UNKNOWN, "its answer has no id")

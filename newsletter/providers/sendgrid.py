@@ -20,6 +20,7 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.sendgrid import SendGrid
@@ -53,6 +54,7 @@ class Provider(SendGrid):
         call_bytes=30_000_000,
         own_unsubscribe="yes",
         tracking="call",
+        inline_images=True,
         lookup="What its Email Activity says, an extra to buy: 30 days. Silence proves nothing.",
         notes=(
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
@@ -156,6 +158,7 @@ def _content(batch: Batch, names: Mapping[Slot, str]) -> dict[str, Any]:
     off = {"enable": False}
     answer = {"reply_to": {"email": message.reply_to}} if message.reply_to else {}
     return {
+        **related.attachments(message.inline),
         "from": {"email": message.sender_address, "name": message.sender_name},
         **answer,
         "subject": write(edition.subject),

@@ -1,15 +1,15 @@
 """Amazon SES v2: one whole mail a call, exactly as it was built here.
 
 POST /v2/email/outbound-emails (SendEmail) with `Content.Raw`: the API's own model in botocore
-1.44.5, and docs.aws.amazon.com/ses, read 2026-11. SendBulkEmail would carry 50 a call, but fills
-`{{x}}` by rules that are not written down, and takes a mail that it cannot fill without a word.
+1.44.5, and docs.aws.amazon.com/ses, read 2026-11. Fifty a call, filled there: `ses_bulk`, which
+builds upon this one.
 """
 
 import base64
 import importlib
 import re
 from collections.abc import Generator, Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import httpx
 import orjson
@@ -20,21 +20,27 @@ from newsletter.providers import (
     Batch,
     Capabilities,
     Outcome,
+    Recipient,
     Request,
     Response,
     State,
     answers,
     mime,
 )
-from newsletter.providers.asking.ses import SES
+from newsletter.providers.answers import Reading
+from newsletter.providers.asking.ses import SES, fault, limited
 from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
 
 PATH: Final = "/v2/email/outbound-emails"
 _OFF: Final = "DISABLED"
-_ADDRESS_FAULT = re.compile(r"illegal address|invalid (to )?address|domain (contains|starts)|"
-                            r"local address|missing (final|start)", re.IGNORECASE)  # fmt: skip
-_QUOTA: Final = re.compile(r"daily|quota", re.IGNORECASE)
+_LIMITED: Final = 429
+ADDRESS_FAULT: Final = re.compile(
+    r"illegal address|invalid (to |recipient )?(email )?address|domain (contains|starts)|"
+    r"local address|missing (final|start)",
+    re.IGNORECASE,
+)
+"""How Amazon says that an address is at fault."""
 
 
 class Settings(HTTPSettings):
@@ -43,9 +49,20 @@ class Settings(HTTPSettings):
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
     """Where the sending domain is verified: eu-north-1, eu-west-1, …"""
     key_id: str = Field(pattern=r"^[A-Za-z0-9_]{16,128}$")
-    """The access key's id, AKIA…; its secret is NEWSLETTER_SES_KEY."""
+    """The access key's id, AKIA…; its secret is in the environment."""
     configuration_set: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
     """Without one, SES tells of no bounces by SNS."""
+
+
+def hints(name: str, rights: str) -> dict[int, str]:
+    """Say what to do about a status, for the driver of this name whose key needs these rights."""
+    return {
+        403: f"check key_id in [providers.{name}], NEWSLETTER_{name.upper()}_KEY and its right to "
+        f"{rights}, for its list also to ses:ListSuppressedDestinations; and that this machine's "
+        "clock is right",
+        404: f"check configuration_set and region in [providers.{name}]",
+        429: "the day's quota is used up: wait, or ask Amazon for a higher one",
+    }
 
 
 class Provider(SES):
@@ -68,14 +85,7 @@ class Provider(SES):
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_SES_KEY"
-    reads: ClassVar[frozenset[int]] = frozenset({400, 413, 422, 429})
-    hints: ClassVar[Mapping[int, str]] = {
-        403: "check key_id in [providers.ses], NEWSLETTER_SES_KEY and its right to ses:SendEmail "
-        "and ses:SendRawEmail, for its list also to ses:ListSuppressedDestinations; and that this "
-        "machine's clock is right",
-        404: "check configuration_set and region in [providers.ses]",
-        429: "the day's quota is used up: wait, or ask Amazon for a higher one",
-    }
+    hints: ClassVar[Mapping[int, str]] = hints("ses", "ses:SendEmail and ses:SendRawEmail")
 
     def __init__(self, settings: Settings, secret: str) -> None:
         super().__init__(
@@ -90,49 +100,54 @@ class Provider(SES):
         """Write one call: one mail."""
         (recipient,) = batch.recipients
         raw = mime.build(batch.message, recipient, batch.date)
-        tag = re.sub(r"[^A-Za-z0-9_-]+", "-", batch.mailing)[:256] or "-"
         body = {
             "FromEmailAddress": batch.message.sender_address,
             "Destination": {"ToAddresses": [recipient.address]},
             "Content": {"Raw": {"Data": base64.b64encode(raw).decode()}},
-            "EmailTags": [
-                {"Name": "mailing", "Value": tag},
-                {"Name": "delivery", "Value": recipient.key},
-            ],
-            "ConfigurationOverrides": {
-                "Tracking": {"OpenTrackingEnabled": _OFF, "ClickTrackingEnabled": _OFF}
-            },
+            "EmailTags": tags(batch, recipient),
         }
+        return self.posted(batch, PATH, body)
+
+    def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
+        """Read an answer: the one mail's id, or a named refusal."""
+        if response.status // 100 != 2:  # noqa: PLR2004 - 2xx
+            return self.refusal(batch, response)
+        if not (name := answers.field_of(response, "MessageId")):
+            raise answers.Unreadable("its answer has no MessageId")
+        return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]
+
+    def posted(self, batch: Batch, path: str, body: dict[str, Any]) -> Request:
+        """Write a call with what every call says: no tracking, and the configuration set."""
+        off = {"OpenTrackingEnabled": _OFF, "ClickTrackingEnabled": _OFF}
+        body["ConfigurationOverrides"] = {"Tracking": off}
         if self._settings.configuration_set:
             body["ConfigurationSetName"] = self._settings.configuration_set
         return Request(
             batch=batch,
             method="POST",
-            url=f"{self.base_url}{PATH}",
+            url=f"{self.base_url}{path}",
             headers={"Content-Type": "application/json"},
             body=orjson.dumps(body),
         )
 
-    def outcomes(self, batch: Batch, response: Response) -> list[Outcome] | Split:
-        """Read an answer: the one mail's id, or a named refusal."""
-        if response.status // 100 != 2:  # noqa: PLR2004 - 2xx
-            return self._refusal(batch, response)
-        if not (name := answers.field_of(response, "MessageId")):
-            raise answers.Unreadable("its answer has no MessageId")
-        return [Outcome(item.key, State.ACCEPTED, provider_id=name) for item in batch.recipients]
-
-    def _refusal(self, batch: Batch, response: Response) -> list[Outcome] | Split:
-        """Only a bad request may be one recipient's; the account's faults have names of their own.
-
-        The name is the header's part before a colon: "BadRequestException:http://…".
-        """
-        reason = self.said(response)
-        name = response.headers.get("x-amzn-errortype", "").partition(":")[0]
-        if response.status == 429 and not _QUOTA.search(reason):  # noqa: PLR2004 - the status is the name
+    def refusal(self, batch: Batch, response: Response) -> list[Outcome] | Split:
+        """Read a refusal: only a bad request may be one recipient's; an account's has its name."""
+        if self.reading(response) is Reading.RETRY:
             return self.shared(batch, response)
-        if name == "BadRequestException" or response.status in (413, 422):
-            return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
-        raise self.stop(f"refused the call: {name} {reason}", status=response.status)
+        name = fault(response)
+        if name in ("", "BadRequestException") or response.status in (413, 422):
+            return self.split(response, ADDRESS_FAULT)
+        status = _LIMITED if limited(response) else response.status
+        raise self.stop(f"refused the call: {name} {self.said(response)}", status=status)
+
+
+def tags(batch: Batch, recipient: Recipient) -> list[dict[str, str]]:
+    """Mark a mail with its mailing and its delivery's key, which come back in events."""
+    mailing = re.sub(r"[^A-Za-z0-9_-]+", "-", batch.mailing)[:256] or "-"
+    return [
+        {"Name": "mailing", "Value": mailing},
+        {"Name": "delivery", "Value": recipient.key},
+    ]
 
 
 class _Signer(httpx.Auth):
@@ -147,7 +162,7 @@ class _Signer(httpx.Auth):
             credentials = importlib.import_module("botocore.credentials").Credentials
         except ModuleNotFoundError as error:
             raise InputError(
-                "provider 'ses' needs the package botocore",
+                "Amazon SES needs the package botocore",
                 hint="install it: pip install 'newsletter-desk[ses]'",
             ) from error
         self._credentials: Final = credentials(key_id, secret)

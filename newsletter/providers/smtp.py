@@ -10,9 +10,11 @@ import smtplib
 import ssl
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from newsletter.errors import ProviderError
 from newsletter.providers import (
@@ -26,13 +28,32 @@ from newsletter.providers import (
     mime,
 )
 from newsletter.providers.choices import ProviderSettings, loopback, read, read_key
-from newsletter.providers.http import MOST_DOUBTS, Doubts
 from newsletter.providers.session import CLOSING, Line, connect, text
+from newsletter.providers.splitting import Doubts
 
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 # What a 5xx to RCPT says about all of a mailing rather than about one address: RFC 3463 has 5.7.x
 # for policy and 5.1.7, 5.1.8 for the sender.
 _NOT_THE_ADDRESS = re.compile(r"\b5\.7\.|\b5\.1\.[78]\b|relay|authenti|sender", re.IGNORECASE)
+
+
+def _returnable(address: str) -> str:
+    # A sender with other letters asks SMTPUTF8 (RFC 6531) of every server on the way back, too.
+    if not address or guard.is_address(address):
+        return address
+    asked = "an address in plain ASCII is expected"
+    raise PydanticCustomError("address", asked, {"hint": _plainer(address)})
+
+
+def _plainer(address: str) -> str:
+    """Say how an address may be written so that every server takes it."""
+    try:
+        found = validate_email(address, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        found = None
+    if found:
+        return f"write it with its domain in ASCII: {found}"
+    return "name@domain, without ä, ö or å: a box of its own for bounces, as bounces@example.fi"
 
 
 class Settings(ProviderSettings):
@@ -46,7 +67,7 @@ class Settings(ProviderSettings):
     """TLS after a greeting, TLS from the first byte, or none: only to this machine."""
     user: str = Field(default="", pattern=r"^[\x21-\x7e]*$")
     """Whom to log in as; the password is NEWSLETTER_SMTP_KEY. Empty: no login."""
-    bounces_to: str = Field(default="", pattern=r"^([^\s<>@]+@[^\s<>@]+)?$")
+    bounces_to: Annotated[str, AfterValidator(_returnable)] = ""
     """The envelope's sender, which gets the bounces; empty: the sender of the mail."""
     timeout: float = Field(default=60, gt=0, le=600)
     """Seconds to wait for each answer."""
@@ -107,17 +128,15 @@ class Provider:
         doubts = Doubts()
         for place, recipient in enumerate(clear.recipients):
             try:
-                outcome, certain = self._hand_over(clear, recipient)
+                outcome = self._hand_over(clear, recipient)
             except _NoLine as error:
                 rest = clear.recipients[place:]
                 yield [Outcome(item.key, State.RETRY, str(error)) for item in rest]
                 break
-            if outcome.state is not State.REFUSED or certain or doubts.proven:
-                yield doubts.settle([outcome])
-                continue
-            doubts.open.append(outcome)
-            if len(doubts.open) >= MOST_DOUBTS:
-                break
+            if certain := doubts.settle([outcome]):
+                yield certain
+            if doubts.stop:
+                raise self._stop(doubts.stop)
         if doubts.open:
             raise self._stop(f"refuses the message: {doubts.open[0].reason}")
 
@@ -126,7 +145,7 @@ class Provider:
         while self._idle:
             self._idle.pop().leave()
 
-    def _hand_over(self, batch: Batch, recipient: Recipient) -> tuple[Outcome, bool]:
+    def _hand_over(self, batch: Batch, recipient: Recipient) -> Outcome:
         """Hand one mail over, on a new connection where the old one has gone before its end."""
         data = mime.build(batch.message, recipient, batch.date)
         sender = self._settings.bounces_to or batch.message.sender_address
@@ -139,7 +158,7 @@ class Provider:
                 line.drop()
                 said = f"the connection was lost: {error}"
                 if line.dotted:
-                    return Outcome(recipient.key, State.UNKNOWN, self._clean(said)), True
+                    return Outcome(recipient.key, State.UNKNOWN, self._clean(said))
                 continue
             if code == CLOSING:
                 line.drop()
@@ -148,26 +167,24 @@ class Provider:
             else:
                 self._idle.append(line)
             return self._outcome(recipient, code, self._clean(f"{code} {said}"), stage)
-        return Outcome(recipient.key, State.RETRY, self._clean(said)), True
+        return Outcome(recipient.key, State.RETRY, self._clean(said))
 
-    def _outcome(
-        self, recipient: Recipient, code: int, said: str, stage: str
-    ) -> tuple[Outcome, bool]:
+    def _outcome(self, recipient: Recipient, code: int, said: str, stage: str) -> Outcome:
         """Read a reply by its first digit (RFC 5321 §4.2.1), and whether it is about the address.
 
         A refused sender, or a mail that is too large for the server, is everybody's.
         """
         if stage == "end" and code // 100 == 2:  # noqa: PLR2004 - 2yz
-            return Outcome(recipient.key, State.ACCEPTED, provider_id=recipient.message_id), True
+            return Outcome(recipient.key, State.ACCEPTED, provider_id=recipient.message_id)
         if code // 100 == 4:  # noqa: PLR2004 - 4yz
-            return Outcome(recipient.key, State.RETRY, said), True
+            return Outcome(recipient.key, State.RETRY, said)
         if code // 100 == 5:  # noqa: PLR2004 - 5yz
             if stage == "sender":
                 raise self._stop(f"refuses the sender: {said}")
-            certain = stage == "recipient" and not _NOT_THE_ADDRESS.search(said)
-            return Outcome(recipient.key, State.REFUSED, said), certain
+            unclear = stage != "recipient" or bool(_NOT_THE_ADDRESS.search(said))
+            return Outcome(recipient.key, State.REFUSED, said, unclear=unclear)
         state = State.UNKNOWN if stage == "end" else State.RETRY
-        return Outcome(recipient.key, state, f"a reply of no known kind: {said}"), True
+        return Outcome(recipient.key, state, f"a reply of no known kind: {said}")
 
     def _line(self) -> Line:
         """Take a connection that is open, or open one."""

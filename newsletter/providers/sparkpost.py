@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
-from newsletter.issue.template import Slot, Template
+from newsletter.issue.template import Template
 from newsletter.providers import (
     Batch,
     Capabilities,
@@ -19,11 +19,13 @@ from newsletter.providers import (
     Response,
     State,
     answers,
+    related,
     whole,
 )
 from newsletter.providers.asking.sparkpost import KEY_FIELD, SparkPost, campaign
 from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.http import Split
+from newsletter.providers.variables import Writer
 
 _REGIONS: Final = {"eu": "https://api.eu.sparkpost.com", "us": "https://api.sparkpost.com"}
 _QUOTA: Final = 420
@@ -51,6 +53,7 @@ class Provider(SparkPost):
         call_bytes=20_000_000,
         own_unsubscribe="yes",
         tracking="call",
+        inline_images=True,
         lookup="What its events say it took or threw away: kept for 10 days. Silence proves "
         "nothing.",
         notes=(
@@ -78,7 +81,7 @@ class Provider(SparkPost):
 
     def request(self, batch: Batch) -> Request:
         """Write one call: the content once, then each recipient's values."""
-        writer = _Writer()
+        writer = Writer(_variable, _BRACES)
         call = {**_content(batch, writer), "substitution_data": writer.constants}
         person = {
             "address": {"email": whole.Own.ADDRESS},
@@ -135,51 +138,29 @@ class Provider(SparkPost):
         codes = {str(error.get("code")) for error in _errors(response)}
         if response.status == _QUOTA or _NO_DOMAIN in codes:
             raise self.stop(f"refused the call: {reason}", status=response.status)
-        certain = _names_addresses(response) or bool(_ADDRESS_FAULT.search(reason))
+        certain = _names_addresses(response) or bool(
+            _errors(response) and _ADDRESS_FAULT.search(reason)
+        )
         return Split(reason, certain=certain)
 
 
-class _Writer:
-    """Writes templates in the vendor's language, and keeps what its variables stand for.
-
-    Three braces take a value as it is. What it holds is never read as a template.
-    """
-
-    def __init__(self) -> None:
-        self.slots: Final[dict[Slot, str]] = {}
-        self._runs: Final[dict[str, str]] = {}
-
-    @property
-    def constants(self) -> dict[str, str]:
-        """Variables that are the same for all."""
-        return {name: run for run, name in self._runs.items()}
-
-    def write(self, template: Template) -> str:
-        """Write a template, its slots as variables."""
-        return template.write(self._slot, self.guarded)
-
-    def guarded(self, text: str) -> str:
-        """Let braces of the text arrive as they are."""
-        return _BRACES.sub(self._run, text)
-
-    def _slot(self, slot: Slot) -> str:
-        return _variable(self.slots.setdefault(slot, f"s{len(self.slots)}"))
-
-    def _run(self, found: re.Match[str]) -> str:
-        return _variable(self._runs.setdefault(found[0], f"b{len(self._runs)}"))
-
-
 def _variable(name: str) -> str:
+    """Write a variable whose value is taken as it is: three braces."""
     return "{{{" + name + "}}}"
 
 
-def _content(batch: Batch, writer: _Writer) -> dict[str, Any]:
+def _content(batch: Batch, writer: Writer) -> dict[str, Any]:
     message, edition = batch.message, batch.message.edition
     answer = {"reply_to": writer.guarded(message.reply_to)} if message.reply_to else {}
+    images = [
+        {"name": image.content_id, "type": image.kind, "data": image.data}
+        for image in related.listed(message.inline)
+    ]
     return {
         "options": {"transactional": True, "open_tracking": False, "click_tracking": False},
         "campaign_id": campaign(batch.mailing),
         "content": {
+            **({"inline_images": images} if images else {}),
             "from": {
                 "name": writer.guarded(message.sender_name),
                 "email": writer.guarded(message.sender_address),

@@ -31,10 +31,11 @@ class Split:
 
 @dataclass(slots=True)
 class Doubts:
-    """Recipients refused one by one for a reason that may be the message's own.
+    """Recipients refused for a reason that may be the message's own, or the account's.
 
     They count as refused once the same message was taken for somebody else. Without that, a few of
-    them are enough to stop: else a wrong sender would use up the whole audience.
+    them are enough to stop: else a wrong sender would use up the whole audience. With it, many of
+    them one after the other are: an account may be closed in the middle of a mailing.
     """
 
     proven: bool = False
@@ -43,25 +44,29 @@ class Doubts:
     """How many there were in the batches before this one."""
     row: int = 0
     """How many were refused since somebody was last accepted, although the message is proven."""
-
-    @property
-    def enough(self) -> bool:
-        """Tell whether the message itself must be at fault."""
-        return self.before + len(self.open) >= MOST_DOUBTS
-
-    def refuse(self) -> bool:
-        """Count one more of whom nothing is clear; tell whether that may be the reader's fault."""
-        self.row += 1
-        return self.row <= MOST_IN_A_ROW
+    stop: str = ""
+    """What was said where it must be the message or the account; empty while it need not be."""
 
     def settle(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Give back what is certain by now."""
+        """Give what is certain by now; who is left out once it must stop was not taken."""
         if any(item.state is State.ACCEPTED for item in outcomes):
-            self.proven, self.row = True, 0
-        if not self.proven:
-            return outcomes
-        outcomes, self.open = [*self.open, *outcomes], []
-        return outcomes
+            self.proven = True
+        if self.proven:
+            outcomes, self.open = [*self.open, *outcomes], []
+            return [item for item in outcomes if self._counts(item)]
+        self.open += [item for item in outcomes if item.unclear]
+        if self.before + len(self.open) >= MOST_DOUBTS:
+            self.stop = f"refuses the message: {self.open[-1].reason}"
+        return [item for item in outcomes if not item.unclear]
+
+    def _counts(self, item: Outcome) -> bool:
+        if item.state is State.ACCEPTED:
+            self.row = 0
+        self.row += item.unclear
+        if not item.unclear or self.row <= MOST_IN_A_ROW:
+            return True
+        self.stop = f"refuses one after the other: {item.reason}"
+        return False
 
 
 def parts(batch: Batch, size: int) -> Iterator[Batch]:

@@ -27,7 +27,6 @@ from newsletter.providers.http import Split
 _REFUSED: Final = frozenset({"invalid", "unsubscribed", "permanent_unavailable"})
 _LATER: Final = "temporary_unavailable"
 _WRONG_HOST: Final = 114
-_ADDRESS_FAULT = re.compile(r"recipient", re.IGNORECASE)
 
 
 class Settings(HTTPSettings):
@@ -126,7 +125,7 @@ class Provider(UniOne):
         reason = self.said(response)
         if answer.get("code") == _WRONG_HOST:
             raise self.stop(f"refused the call: {reason}", status=404)
-        return Split(reason, certain=bool(_ADDRESS_FAULT.search(reason)))
+        return Split(reason, certain=False)
 
 
 def _outcome(key: str, why: str, job: str) -> Outcome:

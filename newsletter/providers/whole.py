@@ -67,17 +67,23 @@ def settled(
     `certain` holds the keys of recipients whose own address is at fault; `account` of those whom
     the account's fault kept back, which is no reader's: beside others they are tried again. What
     may be the fault of the message itself, with nobody's mail taken, is tried in smaller calls.
+    Who is refused beside others is marked where nothing is certain.
     """
     refused = [item for item in found if item.state is State.REFUSED and item.key not in certain]
+    unclear = {item.key for item in refused}
     kept = {item.key for item in refused if item.key in account or answers.of_account(item.reason)}
     if kept and len(kept) == len(found):
         return Split(refused[0].reason, certain=False, account=True)
     if kept and not any(item.state is State.ACCEPTED for item in found):
-        kept |= {item.key for item in refused}
-    if kept:
-        return [replace(item, state=State.RETRY) if item.key in kept else item for item in found]
-    others = any(item.state is not State.REFUSED for item in found)
-    return found if others or not refused else Split(refused[0].reason, certain=False)
+        kept |= unclear
+    if refused and not kept and all(item.state is State.REFUSED for item in found):
+        return Split(refused[0].reason, certain=False)
+    return [
+        replace(item, state=State.RETRY)
+        if item.key in kept
+        else replace(item, unclear=item.key in unclear)
+        for item in found
+    ]
 
 
 def _pieces(shape: Any) -> Iterator[Piece]:  # noqa: ANN401 - see `body`

@@ -79,6 +79,8 @@ class Writing:
     def _message(self, edition: Edition, reply: Reply) -> Message:
         sender = self._settings.sender
         headers = {"Auto-Submitted": _AUTOMATIC}
+        # A provider that puts its own header in place of ours may carry a reply, though no mailing:
+        # it is one mail that its reader asked for, and our link to leave stands in its text.
         if reply.kind in LEAVABLE:
             headers["List-Unsubscribe"] = Template(("<", Slot(leave_field(0)), ">"))
             headers["List-Unsubscribe-Post"] = Template(("List-Unsubscribe=One-Click",))

@@ -64,6 +64,24 @@ def test_the_envelope_has_one_recipient_and_the_address_for_bounces(server: SMTP
     ]
 
 
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("palautus@sähkö.fi", "palautus@xn--shk-qla6g.fi"),
+        ("ääni@example.fi", "bounces@example.fi"),
+        ("palautus", "name@domain"),
+        ("a b@example.fi", "name@domain"),
+    ],
+)
+def test_an_address_for_bounces_that_not_every_server_takes_is_refused_with_a_way_out(
+    address: str, hint: str
+) -> None:
+    with pytest.raises(InputError, match="bounces_to: an address in plain ASCII") as caught:
+        providers.load("smtp", {"host": "a.fi", "bounces_to": address}, environment={}, outbox="")
+
+    assert hint in caught.value.hint
+
+
 def test_a_line_that_begins_with_a_dot_arrives(server: SMTPServer) -> None:
     text = ".\n..\n.x\n" + "one plain line\n" * 9
     edition = make_edition(text=make_template(text))

@@ -78,8 +78,8 @@ class Vendor(ABC):
     """One vendor's reading of calls; `bad` are addresses that it finds invalid."""
 
     name: ClassVar[str]
-    spec: ClassVar[str]
-    """Where its OpenAPI file stands in a folder of specs."""
+    spec: ClassVar[str] = ""
+    """Where its OpenAPI file stands in a folder of specs; empty: it publishes none."""
     asked: ClassVar[str] = ""
     """The path in it of questions about what was taken; empty: there are none."""
 
@@ -93,8 +93,9 @@ class Vendor(ABC):
         self.schema = self._schema(spec) if spec else None
         self.question = Question(spec, self.asked) if spec and self.asked else None
 
-    @abstractmethod
-    def _schema(self, spec: Path) -> RequestSchema: ...
+    def _schema(self, spec: Path) -> RequestSchema:
+        """Read the schema of a call from its file; a vendor that publishes one says how."""
+        raise NotImplementedError(f"{self.name} names no place in {spec}")
 
     @abstractmethod
     def read(self, call: Call, number: int) -> list[Taken]:

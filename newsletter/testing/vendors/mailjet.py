@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
 from newsletter.testing.vendors.base import (
     KEY,
@@ -26,11 +25,10 @@ class Mailjet(Vendor):
     """POST /v3.1/send: an array of whole messages, each taken or refused by itself."""
 
     name = "mailjet"
-    spec = ""
     most: ClassVar[int] = 50
     fields: ClassVar = {
         "From", "To", "ReplyTo", "Subject", "TextPart", "HTMLPart", "Headers", "CustomID",
-        "CustomCampaign", "TrackOpens", "TrackClicks",
+        "CustomCampaign", "TrackOpens", "TrackClicks", "InlinedAttachments",
     }  # fmt: skip
     forbidden: ClassVar = {
         "from", "sender", "subject", "to", "cc", "bcc", "return-path", "delivered-to", "list-id",
@@ -41,9 +39,6 @@ class Mailjet(Vendor):
     def __init__(self, spec: Path | None = None) -> None:
         super().__init__(spec)
         self._read: list[Taken | None] = []
-
-    def _schema(self, spec: Path) -> RequestSchema:
-        raise NotImplementedError(f"Mailjet has no specification of sending: {spec}")
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take an array of messages, without those of bad addresses."""

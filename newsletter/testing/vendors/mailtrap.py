@@ -37,7 +37,7 @@ class Mailtrap(Vendor):
     name = "mailtrap"
     spec = "mailtrap/email-sending-bulk.openapi.yml"
     most: ClassVar[int] = 500
-    common: ClassVar = {"from", "reply_to", "category"}
+    common: ClassVar = {"from", "reply_to", "category", "attachments"}
     own: ClassVar = {"to", "subject", "text", "html", "headers", "custom_variables"}
 
     def __init__(self, spec: Path | None = None) -> None:

@@ -29,6 +29,7 @@ class Mandrill(Vendor):
     fields: ClassVar = {
         "html", "text", "subject", "from_email", "from_name", "to", "headers", "track_opens",
         "track_clicks", "auto_text", "auto_html", "inline_css", "merge", "tags", "metadata",
+        "images",
     }  # fmt: skip
 
     def __init__(self, spec: Path | None = None) -> None:

@@ -3,9 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
 from newsletter.testing.rawmail import read_mail
 from newsletter.testing.vendors.base import (
@@ -24,10 +22,6 @@ class Postal(Vendor):
     """POST /api/v1/send/raw: one whole mail in base64."""
 
     name = "postal"
-    spec = "none: Postal publishes no file"
-
-    def _schema(self, spec: Path) -> RequestSchema:
-        raise NotImplementedError(spec)
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take one mail for each address."""

@@ -35,7 +35,7 @@ class Postmark(Vendor):
     """What the pages have and the older file lacks."""
     known: ClassVar = newer | {
         "From", "To", "ReplyTo", "Subject", "HtmlBody", "TextBody", "Headers", "Tag", "TrackOpens",
-        "TrackLinks",
+        "TrackLinks", "Attachments",
     }  # fmt: skip
 
     def __init__(self, spec: Path | None = None) -> None:

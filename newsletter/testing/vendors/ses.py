@@ -33,7 +33,7 @@ KEY_ID = "AKIALOOPBACKONLY0000"
 REGION = "eu-north-1"
 
 
-class _Model(RequestSchema):
+class Model(RequestSchema):
     """One operation of a botocore model; it names unknown fields, too."""
 
     def __init__(self, file: Path, operation: str) -> None:
@@ -59,33 +59,39 @@ class Ses(Vendor):
     }  # fmt: skip
 
     def _schema(self, spec: Path) -> RequestSchema:
-        return _Model(spec, "SendEmail")
+        return Model(spec, "SendEmail")
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take one mail."""
         if call.path != "/v2/email/outbound-emails":
             raise Refusal(404, {"message": "Unable to determine service/operation name"})
-        if call.headers.get("authorization") != _signature(call):
-            raise _refusal(403, "SignatureDoesNotMatch", "The request signature does not match")
+        self._door(call)
         body = from_json(call.body)
         if set(body) - self.fields:
-            raise _refusal(400, "BadRequestException", f"unknown fields: {sorted(body)}")
+            raise refusal(400, "BadRequestException", f"unknown fields: {sorted(body)}")
         if faults := self._spec_faults(body):
-            raise _refusal(400, "BadRequestException", "; ".join(faults))
+            raise refusal(400, "BadRequestException", "; ".join(faults))
         (address,) = body["Destination"]["ToAddresses"]
         if not self._valid(address):
-            raise _refusal(400, "BadRequestException", "Illegal address")
+            raise refusal(400, "BadRequestException", "Illegal address")
         raw = base64.b64decode(body["Content"]["Raw"]["Data"], validate=True)
         tags = {tag["Name"]: tag["Value"] for tag in body["EmailTags"]}
         for text in [*tags, *tags.values()]:
             if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
-                raise _refusal(400, "BadRequestException", f"invalid tag {text!r}")
+                raise refusal(400, "BadRequestException", f"invalid tag {text!r}")
         mail = read_mail(
             raw, key=tags["delivery"], provider_id=f"ses-{number}", tag=tags["mailing"]
         )
         if mail.address != address or len(raw) > self.most_bytes:
-            raise _refusal(400, "MessageRejected", "To and destination differ, or too large")
+            raise refusal(400, "MessageRejected", "To and destination differ, or too large")
         return [mail]
+
+    def _door(self, call: Call) -> None:
+        if call.headers.get("authorization") != _signature(call, self._key()):
+            raise refusal(403, "SignatureDoesNotMatch", "The request signature does not match")
+
+    def _key(self) -> str:
+        return KEY
 
     def reply(self, mails: Sequence[Taken]) -> Reply:
         """Give the id, if there is one."""
@@ -94,8 +100,7 @@ class Ses(Vendor):
     def tell(self, call: Call, mails: Sequence[Logged]) -> Reply:
         """Give the account, or a page of its list; of mails it tells nothing."""
         path = path_of(call)
-        if call.headers.get("authorization") != _signature(call):
-            raise _refusal(403, "SignatureDoesNotMatch", "The request signature does not match")
+        self._door(call)
         if path == "/v2/email/account":
             return self._answer({"SendingEnabled": True}, {})
         if path != "/v2/email/suppression/addresses":
@@ -116,14 +121,14 @@ def _entry(item: Kept) -> dict[str, object]:
     }
 
 
-def _refusal(status: int, name: str, message: str) -> Refusal:
+def refusal(status: int, name: str, message: str) -> Refusal:
     refusal = Refusal(status, {"message": message})
     headers: Mapping[str, str] = {"x-amzn-ErrorType": f"{name}:http://internal.amazon.com/"}
     refusal.reply = Reply(status, refusal.reply.body, headers)
     return refusal
 
 
-def _signature(call: Call) -> str:
+def _signature(call: Call, key: str) -> str:
     """Sign a call as AWS documents it (Signature Version 4), from what came in."""
     when = call.headers.get("x-amz-date", "")
     scope = f"{when[:8]}/{REGION}/ses/aws4_request"
@@ -134,7 +139,7 @@ def _signature(call: Call) -> str:
              *(f"{name}:{call.headers.get(name, '')}" for name in names), "",
              ";".join(names), hashlib.sha256(call.body).hexdigest()]  # fmt: skip
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    secret = f"AWS4{KEY}".encode()
+    secret = f"AWS4{key}".encode()
     for part in scope.split("/"):
         secret = hmac.digest(secret, part.encode(), "sha256")
     text = f"AWS4-HMAC-SHA256\n{when}\n{scope}\n{digest}"

@@ -62,7 +62,7 @@ class SparkPost(Vendor):
     shape: ClassVar[Mapping[str, set[str]]] = {
         "": {"options", "campaign_id", "content", "substitution_data", "recipients"},
         "options": {"transactional", "open_tracking", "click_tracking"},
-        "content": {"from", "reply_to", "subject", "html", "text", "headers"},
+        "content": {"from", "reply_to", "subject", "html", "text", "headers", "inline_images"},
     }
 
     def __init__(self, spec: Path | None = None) -> None:

@@ -1,10 +1,8 @@
 """Sweego, as its own pages tell it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
-from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
 from newsletter.testing.vendors.base import (
     KEY,
@@ -21,7 +19,6 @@ class Sweego(Vendor):
     """POST /send: one content, here for one recipient."""
 
     name = "sweego"
-    spec = "none: Sweego publishes no file"
     most_headers: ClassVar[int] = 5
     fields: ClassVar[Mapping[str, type]] = {
         "channel": str, "provider": str, "campaign-type": str, "campaign-id": str,
@@ -29,9 +26,6 @@ class Sweego(Vendor):
         "message-txt": str, "tracking_open": bool, "dry-run": bool, "headers": dict,
         "list-unsub": dict, "reply-to": dict,
     }  # fmt: skip
-
-    def _schema(self, spec: Path) -> RequestSchema:
-        raise NotImplementedError(spec)
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take one mail."""

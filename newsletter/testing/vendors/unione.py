@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from newsletter.testing.openapi import RequestSchema
 from newsletter.testing.providers import Taken
 from newsletter.testing.vendors.base import (
     KEY,
@@ -29,16 +27,12 @@ class UniOne(Vendor):
     """POST email/send.json: one content, here for one recipient."""
 
     name = "unione"
-    spec = "none: UniOne publishes no file"
     most_bytes: ClassVar[int] = 10 * MEBIBYTE
     fields: ClassVar = {
         "recipients", "from_email", "from_name", "subject", "body", "headers", "tags", "reply_to",
         "template_engine", "track_links", "track_read", "skip_unsubscribe",
     }  # fmt: skip
     header: ClassVar = re.compile(r"X-.+|List-Unsubscribe(-Post)?", re.IGNORECASE)
-
-    def _schema(self, spec: Path) -> RequestSchema:
-        raise NotImplementedError(spec)
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take one mail."""

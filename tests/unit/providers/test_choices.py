@@ -59,6 +59,17 @@ def test_a_wrong_setting_is_told_by_name(values: dict[str, Any], message: str, h
     assert hint in caught.value.hint
 
 
+def test_each_of_several_wrong_settings_has_a_hint_of_its_own() -> None:
+    values = {"domian": "a.fi", "timeout": 0, "region": "fi", "pace": {"per_secnd": 1}}
+
+    with pytest.raises(InputError) as caught:
+        choices.read(mailgun.Settings, values, provider="mailgun")
+
+    for name, near in (("domian", "domain"), ("pace.per_secnd", "per_second")):
+        assert f"{name}: did you mean {near!r}" in caught.value.hint
+    assert caught.value.hint.count(": set it in [providers.mailgun]") == 1
+
+
 @pytest.mark.parametrize("key", ["a b", "abc\n", "ä", "a\tb"])
 def test_a_key_that_was_copied_badly_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(InputError, match="NEWSLETTER_X_KEY") as caught:

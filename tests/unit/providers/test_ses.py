@@ -3,15 +3,20 @@
 import base64
 import importlib
 import json
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter import providers
 from newsletter.errors import InputError
-from newsletter.providers import mime
+from newsletter.providers import State, mime
+from newsletter.providers.offers import Probe
 from newsletter.providers.ses import Provider, Settings
 from newsletter.testing.batches import make_batch
+from newsletter.testing.servers import VendorServer, answer
+from newsletter.testing.vendors import KEY, VENDORS
 from newsletter.testing.vendors.ses import KEY_ID
 
 SETTINGS = {"region": "eu-north-1", "key_id": KEY_ID}
@@ -46,3 +51,33 @@ def test_a_missing_botocore_is_told_with_what_to_install(
         )
 
     assert "newsletter-desk[ses]" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["ses", "ses_bulk"])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"x-amzn-ErrorType": "ThrottlingException:http://internal.amazon.com/"}, b"{}"),
+        ({}, b'{"__type": "com.amazon.coral.availability#ThrottlingException"}'),
+    ],
+)
+def test_a_limit_told_under_400_is_waited_for_also_by_what_asks(
+    name: str, headers: dict[str, str], body: bytes
+) -> None:
+    with VendorServer(VENDORS[name]()) as server, closing(make_provider(name, server.url)) as made:
+        server.then(answer(400, headers, body))
+        server.then_tell(answer(400, headers, body))
+        waited: list[timedelta] = []
+
+        first, second = ([item for found in made.send(make_batch(1)) for item in found]
+                         for _ in range(2))  # fmt: skip
+
+        assert [first[0].state, second[0].state] == [State.RETRY, State.ACCEPTED]
+        assert isinstance(made, Probe)
+        assert made.probe(waited.append) == "Amazon SES knows the key"
+        assert len(waited) == 1
+
+
+def make_provider(name: str, url: str) -> providers.Provider:
+    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
+    return providers.load(name, SETTINGS | {"base_url": url}, environment=environment, outbox="")

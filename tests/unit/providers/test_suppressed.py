@@ -15,11 +15,12 @@ from tests.unit.providers.conftest import World
 
 THEN = datetime(2025, 12, 11, 1, 49, 40, tzinfo=UTC)
 WHY: tuple[Why, ...] = ("bounced", "complained", "unsubscribed")
-NEVER = {"mailjet": "bounced", "scaleway": "complained", "ses": "unsubscribed"}
+NEVER = {"mailjet": "bounced", "scaleway": "complained", "ses": "unsubscribed",
+         "ses_bulk": "unsubscribed"}  # fmt: skip
 """What a vendor has no list of."""
 TOLD = (
     "elasticemail", "mailersend", "mailjet", "mailtrap", "postmark", "resend", "scaleway",
-    "sendgrid", "ses", "unione",
+    "sendgrid", "ses", "ses_bulk", "unione",
 )  # fmt: skip
 SILENT = {"lettermint", "postal", "smtp", "sweego", "outbox"}
 OTHERS = {"brevo", "mailgun", "mandrill", "sparkpost"}

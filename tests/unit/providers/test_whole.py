@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,15 +49,18 @@ def test_one_mail_is_filled_whole() -> None:
     ("found", "certain"),
     [
         ([TAKEN, REFUSED], ()),
+        ([TAKEN, REFUSED], ("b",)),
         ([REFUSED], ("b",)),
         ([REFUSED, Outcome("c", State.UNKNOWN)], ()),
         ([], ()),
     ],
 )
-def test_a_refusal_counts_beside_a_mail_that_was_taken_or_where_it_is_certain(
+def test_a_refusal_stands_beside_others_and_says_whether_it_is_certain(
     found: list[Outcome], certain: tuple[str, ...]
 ) -> None:
-    assert whole.settled(found, certain=certain) == found
+    assert whole.settled(found, certain=certain) == [
+        replace(item, unclear=item is REFUSED and not certain) for item in found
+    ]
 
 
 def test_what_was_refused_to_everybody_may_be_the_messages_own_fault() -> None:
