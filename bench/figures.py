@@ -9,7 +9,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 Measure = Callable[[], float]
@@ -33,6 +33,16 @@ class Figure:
 
     def data(self) -> dict[str, object]:
         return asdict(self)
+
+
+def show(figures: Iterable[Figure]) -> list[Figure]:
+    """Print figures below a heading, each as soon as it is taken, and give them back."""
+    print(f"{'ours : baseline':<52} {'ours':>10} {'baseline':>10} {'unit':<12} {'ratio':>7}")
+    found = []
+    for figure in figures:
+        print(figure.line(), flush=True)
+        found.append(figure)
+    return found
 
 
 def in_process(work: Callable[[], object], times: int) -> Measure:

@@ -7,7 +7,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.figures import Figure
+from bench.figures import Figure, show
 from newsletter import providers
 
 _AIM = 120
@@ -52,3 +52,7 @@ def lines_of_code(source: str) -> int:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             found.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(found)
+
+
+if __name__ == "__main__":
+    show(figures())

@@ -18,7 +18,7 @@ from subprocess import PIPE, Popen
 from urllib.parse import urlsplit
 
 from bench import children, posting
-from bench.figures import Figure, compare
+from bench.figures import Figure, compare, show
 from newsletter import providers
 from newsletter.issue.template import Escape, Slot
 from newsletter.providers import Batch, State, mime
@@ -39,12 +39,14 @@ _SHAPES = {
     "postmark": "whole mails, streamed",
     "scaleway": "one mail a call",
     "ses": "one mail a call, signed",
+    "ses_bulk": "one content, filled there, signed",
     "smtp": "pipelined",
 }
 _SETTINGS = {
     "mailgun": {"domain": DOMAIN},
     "scaleway": {"project_id": "6170692e-7363-616c-6577-61792e636f6d"},
     "ses": {"region": REGION, "key_id": KEY_ID},
+    "ses_bulk": {"region": REGION, "key_id": KEY_ID},
 }
 
 
@@ -188,8 +190,10 @@ class _Nothing(list[Posted]):
 
 
 def main() -> None:
-    """Do the work of one process of the bench: serve NAME | send NAME URL COUNT."""
+    """Show the figures, or do the work of one process: serve NAME | send NAME URL COUNT."""
     match sys.argv[1:]:
+        case []:
+            show(figures())
         case ["serve", name]:
             _serve(name)
         case ["send", name, url, count]:
