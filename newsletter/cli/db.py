@@ -1,13 +1,13 @@
 """`newsletter db …`: the database itself: bring it up to date, copy it, check it, bring it back."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli.drawing import bar
 from newsletter.cli.output import (
     JSONOption,
     WorkspaceOption,
@@ -56,7 +56,7 @@ def upgrade(
     copy = None
     if before and backup and url.startswith("sqlite:"):
         copy = _beside(backups.file_of(url), "upgrade")
-        with _bar() as progress:
+        with bar("copying") as progress:
             backups.make(url, copy, progress=progress)
     Store.open(url, upgrade=True).close()
     after = version_of(url)
@@ -90,7 +90,7 @@ def backup(
 
     opened = workspaces.find(workspace)
     target = file or _beside(backups.file_of(opened.database_url), "backup")
-    with _bar() as progress:
+    with bar("copying") as progress:
         made = backups.make(opened.database_url, target, progress=progress)
     if as_json:
         show_json(plain(made))
@@ -114,6 +114,8 @@ def restore(
 
     Example: newsletter db restore /srv/copies/register-monday.sqlite3
     """
+    from zoneinfo import ZoneInfo
+
     from newsletter import workspace as workspaces
     from newsletter.store import backups
     from newsletter.store.migrations import HEAD
@@ -121,7 +123,7 @@ def restore(
     opened = workspaces.find(workspace)
     url = opened.database_url
     found = backups.inspect(file)
-    made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
+    made_at = datetime.fromtimestamp(file.stat().st_mtime, ZoneInfo(opened.settings.time_zone))
     say(f"{file}: {_described(found)}, from {made_at:%Y-%m-%d %H:%M}")
     say("whoever subscribed, and whatever was mailed, after that will not be in the database")
     if not agreed("put it in the place of the database?", yes=yes):
@@ -289,19 +291,3 @@ def _beside(file: Path, why: str) -> Path:
 def _described(found: "backups.Backup") -> str:
     megabytes = found.size / 1_000_000
     return f"{count(found.subscribers, 'subscriber')}, {megabytes:,.1f} MB"
-
-
-@contextmanager
-def _bar() -> "Iterator[backups.Progress | None]":
-    """Show how far a copy is, on a terminal."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("copying", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,7 +1,9 @@
 """How far something is, drawn on a terminal: a bar, and a line or two below it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -32,3 +34,26 @@ def console(*, error: bool) -> "Console":
     from rich.console import Console
 
     return Console(stderr=error, highlight=False)
+
+
+class Told(Protocol):
+    """Takes how far something is."""
+
+    def __call__(self, done: int, of: int, what: str = "", /) -> None:
+        """Say how many are done, of how many (0: nobody knows), and of what."""
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Told]:
+    """Show how far long work is while it lasts, on a terminal; nothing where there is none."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _of, _what="": None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console(error=True), transient=True) as drawing:
+        task = drawing.add_task(what, total=None)
+        yield lambda done, of, now="": drawing.update(
+            task, completed=done, total=of or None, description=now or what
+        )

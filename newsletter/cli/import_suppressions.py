@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from newsletter.cli.drawing import bar
 from newsletter.cli.output import (
     JSONOption,
     WorkspaceOption,
@@ -71,11 +72,10 @@ def import_suppressions(
             _show(made)
         question = f"close {count(len(made.whose), 'address', 'addresses')} out?"
         if made.whose and not dry_run and agreed(question, yes=yes):
-            with _if_it_ends_early(
-                "not finished: what is written stays, run it again for the rest"
-            ):
+            early = "not finished: what is written stays, run it again for the rest"
+            with _if_it_ends_early(early), bar("writing") as progress:
                 new = kept_back.carry_out(
-                    store, made, provider=name, keys=keys, by=whoami(), now=now
+                    store, made, provider=name, keys=keys, by=whoami(), now=now, progress=progress
                 )
     if as_json:
         told = {"provider": name, "dry_run": dry_run, "found": made.counts}
@@ -116,8 +116,12 @@ def _told(opened: "Workspace", name: str) -> "Iterator[list[KeptBack]]":
     driver = providers.load(name, settings, environment=os.environ, outbox=str(opened.outbox))
     try:
         say(f"asking {driver.capabilities.title} whom it mails no more …")
-        listing = cast("Suppressed", driver)
-        yield from listing.suppressed(lambda much: time.sleep(much.total_seconds()))
+        listing, read = cast("Suppressed", driver), 0
+        with bar("reading") as progress:
+            for page in listing.suppressed(lambda much: time.sleep(much.total_seconds())):
+                yield page
+                read += len(page)
+                progress(read, 0)
     finally:
         driver.close()
 

@@ -5,7 +5,7 @@ sent away again. Doing it twice is harmless.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -66,10 +66,20 @@ def plan(
 
 
 def carry_out(
-    store: Store, made: Plan, *, provider: str, keys: Sequence[str], by: str, now: datetime
+    store: Store,
+    made: Plan,
+    *,
+    provider: str,
+    keys: Sequence[str],
+    by: str,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> int:
-    """Suppress who bounced or complained, take off who left; tell how many were new."""
-    new = 0
+    """Suppress who bounced or complained, take off who left; tell how many were new.
+
+    `progress` is told how many are written, of how many, after each slice.
+    """
+    new = written = 0
     for part in _slices(made.whose):
         with store.begin() as connection:
             done = 0
@@ -80,7 +90,8 @@ def carry_out(
             audit.note(
                 connection, "suppressions imported", by=by, now=now, source=provider, new=done
             )
-        new += done
+        new, written = new + done, written + len(part)
+        progress(written, len(made.whose))
     return new
 
 

@@ -1,13 +1,12 @@
 """`newsletter subscribers import`."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from newsletter.cli.drawing import bar
 from newsletter.cli.output import (
     JSONOption,
     WorkspaceOption,
@@ -23,7 +22,6 @@ from newsletter.cli.subscribers.options import BasisOption, ListsOption, SourceO
 
 if TYPE_CHECKING:
     from newsletter import register
-    from newsletter.register.importing import Progress
 
 _MOST: Final = 50
 """Findings that are printed; a file with a thousand faults has one cause, or needs --report."""
@@ -75,7 +73,7 @@ def import_(
     with (
         opened_store(workspace) as (opened, store, now),
         stoppable("stopping after the rows in hand") as stop,
-        _progress() as progress,
+        bar("reading") as told,
     ):
         done = register.import_file(
             store,
@@ -92,7 +90,7 @@ def import_(
             encoding=encoding,
             sheet=sheet,
             report=report,
-            progress=progress,
+            progress=lambda phase, taken, of: told(taken, of, phase),
             stop=stop,
         )
     if as_json:
@@ -148,20 +146,3 @@ def _preview(done: "register.ImportReport") -> Iterator[str]:
     for name, header in done.columns.items():
         values = " · ".join(row[name] or "–" for row in done.first)
         yield f"  {name:<{width}}  from “{header}”: {values}"
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Show how far the import is, on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _phase, _done, _of: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda phase, done, of: bar.update(
-            task, description=phase, completed=done, total=of or None
-        )

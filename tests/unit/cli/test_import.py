@@ -1,13 +1,11 @@
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
-from newsletter.cli.subscribers import importing
 from newsletter.register import importing as slices
 from tests.unit.cli.conftest import Newsletter
 
@@ -120,12 +118,3 @@ def test_ctrl_c_stops_between_slices_and_says_what_is_missing(
     assert "stopping after the rows in hand" in stopped.stderr
     assert "stopped: 2 rows not in yet; import the file again to go on" in stopped.stderr
     assert "2 added" in again.stdout
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-
-    with importing._progress() as progress:
-        progress("reading", 10, 0)
-        progress("writing", 5, 10)
