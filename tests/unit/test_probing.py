@@ -4,11 +4,13 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 import pytest
 
+from newsletter import probing
 from newsletter.probing import Answer, Prober, State, is_public
 
 ASKED: Final[Counter[tuple[str, str]]] = Counter()
@@ -145,6 +147,67 @@ def test_a_server_that_says_nothing_or_nonsense_is_unsure() -> None:
 
     assert silent.state is State.UNSURE
     assert Prober(allowed=lambda _: True).ask("http://exa mple.fi:x/").state is State.UNSURE
+
+
+class Dripping:
+    """A socket to a server that sends its header byte by byte without end, one each second."""
+
+    def __init__(self) -> None:
+        self.clock = 0.0
+
+    def monotonic(self) -> float:
+        return self.clock
+
+    def recv_into(self, buffer: bytearray) -> int:
+        self.clock += 1
+        buffer[:1] = b"x"
+        return 1
+
+    def sendall(self, data: bytes) -> None:
+        """Take it."""
+
+    def settimeout(self, seconds: float) -> None:
+        assert 0 < seconds <= 8
+
+    def close(self) -> None:
+        """Be closed."""
+
+
+def test_a_server_that_drips_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Dripping()
+    monkeypatch.setattr(probing, "time", server)
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: server)
+
+    answer = Prober(timeout=8, allowed=lambda _: True).ask("http://127.0.0.1/")
+
+    assert answer == Answer(State.UNSURE, "it does not answer in time")
+    assert server.clock == 8
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Prober):
+    """Is kept waiting by one host; notes what it asks for."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, url: str) -> Answer:
+        self.asked.append(url)
+        slow = Answer(State.UNSURE, "it does not answer in time")
+        return slow if "slow" in url else Answer(State.THERE)
+
+
+def test_a_host_that_keeps_us_waiting_is_not_asked_for_all_its_pages() -> None:
+    told: list[tuple[int, int]] = []
+    prober = Waiting(tell=lambda done, total: told.append((done, total)))
+    slow = {f"https://slow.example/{number}" for number in range(12)}
+    good = {f"https://good.example/{number}" for number in range(12)}
+
+    found = prober.ask_all(slow | good)
+
+    assert {url for url, answer in found.items() if answer.state is State.UNSURE} == slow
+    assert len(slow & set(prober.asked)) == 3
+    assert good <= set(prober.asked)
+    assert sorted(told) == [(number, 24) for number in range(1, 25)]
 
 
 def test_only_the_open_network_is_public() -> None:

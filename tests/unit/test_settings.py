@@ -77,6 +77,18 @@ def test_a_missing_section_is_named(tmp_path: Path) -> None:
     assert "setting 'masthead' is missing" in faults(tmp_path, text)[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [('language = "fi', "1:15"), ("language = [\n  1,\n\n\n", "2:5"), ("a = 1\nb\n", "2:2")],
+)
+def test_toml_that_ends_too_early_is_told_at_its_last_line(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    [fault] = faults(tmp_path, text)
+
+    assert fault.startswith(f"newsletter.toml:{place}: ")
+
+
 def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
     [fault] = faults(tmp_path, GOOD.replace('name = "Nelinvoimaa"', "name = Nelinvoimaa", 1))
 
