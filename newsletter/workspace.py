@@ -187,7 +187,10 @@ def create(root: Path) -> None:
     try:
         _copy_starter(starter(), root)
     except OSError as error:
-        raise InputError(f"cannot make a workspace in {root}: {error.strerror}") from error
+        raise InputError(
+            f"cannot make a workspace in {root}: {error.strerror}",
+            hint="choose a folder that you may write to: newsletter init DIR",
+        ) from error
 
 
 def _copy_starter(source: Path, root: Path) -> None:

@@ -27,12 +27,14 @@ def diff(
 
     Example: newsletter diff loppuraportti@HEAD~3
     """
+    from newsletter import desk
     from newsletter import workspace as workspaces
     from newsletter.desk.differing import differences
 
     opened = workspaces.find(workspace)
     if not after:
         name, _, revision = before.partition("@")
+        desk.find(name, opened.issues)  # before git is asked: it would be blamed for a wrong name
         before, after = f"{name}@{revision or 'HEAD'}", name
     with ExitStack() as stack:
         old, new = (_prepared(opened, named, stack) for named in (before, after))
@@ -51,8 +53,23 @@ def _prepared(opened: "Workspace", named: str, stack: ExitStack) -> "Prepared":
     from newsletter.desk import revisions
 
     name, _, revision = named.partition("@")
-    place = stack.enter_context(revisions.at(opened, revision)) if revision else opened
-    return desk.prepare(place, name)
+    if not revision:
+        return desk.prepare(opened, name)
+    place = stack.enter_context(revisions.at(opened, revision))
+    return desk.prepare(place, _kept(name, place, revision))
+
+
+def _kept(named: str, place: "Workspace", revision: str) -> str:
+    """Give an issue's name where a revision has it: a path would lead to the file of today."""
+    from pathlib import Path
+
+    from newsletter import desk
+    from newsletter.errors import InputError, near
+
+    name, known = Path(named).name.split(".")[0], desk.names(place.issues)
+    if name not in known:
+        raise InputError(f"no issue named {name!r} at {revision}", hint=near(name, known))
+    return name
 
 
 def _data(change: "Change") -> dict[str, object]:

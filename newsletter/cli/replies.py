@@ -42,7 +42,7 @@ def replies(
                 done = Postman(opened, store, provider).deliver(now, stop=stop)
         finally:
             provider.close()
-    _finish(done, as_json=as_json)
+    _finish(done, opened.settings.time_zone, as_json=as_json)
 
 
 def provider_of(workspace: "Workspace") -> "Provider":
@@ -63,14 +63,14 @@ def _show_waiting(found: "dict[str, int]", *, as_json: bool) -> None:
         show(f"  {number:,} {kind}")
 
 
-def _finish(done: "Delivered", *, as_json: bool) -> None:
+def _finish(done: "Delivered", zone: str, *, as_json: bool) -> None:
     """Show the counts; what kept some from leaving becomes the error and its exit code."""
     if as_json:
         data = plain(done)
         data["trouble"] = done.trouble.message if done.trouble else None
         show_json(data)
     else:
-        show(_sentence(done))
+        show(_sentence(done, zone))
     if done.trouble:
         say(f"error: {done.trouble.message}")
         if done.trouble.hint:
@@ -81,10 +81,12 @@ def _finish(done: "Delivered", *, as_json: bool) -> None:
         raise typer.Exit(3)
 
 
-def _sentence(done: "Delivered") -> str:
+def _sentence(done: "Delivered", zone: str) -> str:
+    from zoneinfo import ZoneInfo
+
     others = ("refused", "unknown", "dropped", "waiting")
     said = [f"{getattr(done, name):,} {name}" for name in others if getattr(done, name)]
     said.insert(0, f"{done.sent:,} sent")
     if done.later:
-        said[-1] += f" (until {done.later.astimezone():%H:%M})"
+        said[-1] += f" (until {done.later.astimezone(ZoneInfo(zone)):%H:%M})"
     return ", ".join(said)

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 def report(
-    mailing_id: Annotated[
-        int | None, typer.Argument(metavar="[MAILING]", help="A mailing's number.")
-    ] = None,
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="[MAILING]", help="A mailing's number, or the name of an issue mailed once."
+        ),
+    ] = "",
     issue: Annotated[
         str, typer.Option("--issue", metavar="NAME", help="All mailings of an issue together.")
     ] = "",
@@ -40,12 +43,14 @@ def report(
     from newsletter import reporting
     from newsletter.cli.opening import opened_store
 
-    _check(mailing_id, issue, language, html=html, several=as_json and as_csv)
+    _check(named, issue, language, html=html, several=as_json and as_csv)
     with opened_store(workspace) as (opened, store, now):
         found = (
             reporting.of_issue(store, issue, settings=opened.settings, now=now)
-            if mailing_id is None
-            else reporting.of_mailing(store, mailing_id, settings=opened.settings, now=now)
+            if issue
+            else reporting.of_mailing(
+                store, reporting.number_of(store, named), settings=opened.settings, now=now
+            )
         )
         if html is not None:
             _page(opened, found, html, language)
@@ -60,14 +65,12 @@ def report(
         raise typer.Exit(1)
 
 
-def _check(
-    mailing_id: int | None, issue: str, language: str, *, html: Path | None, several: bool
-) -> None:
+def _check(named: str, issue: str, language: str, *, html: Path | None, several: bool) -> None:
     """Refuse options that do not go together; raises InputError."""
     from newsletter.errors import InputError
     from newsletter.i18n import LANGUAGES
 
-    if (mailing_id is None) == (not issue):
+    if bool(named) == bool(issue):
         raise InputError(
             "name a mailing or an issue", hint="newsletter report 3, or --issue kevatkirje"
         )

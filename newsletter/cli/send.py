@@ -85,6 +85,7 @@ def send(
         for line in sending.describe(forecast):
             show(line) if dry_run else say(line)
         if dry_run:
+            _foretell(sending, forecast)
             return
         sending.refuse(forecast)
         accounts: dict[int, Accounts] = {}
@@ -101,6 +102,17 @@ def send(
             for line in sending.trying.afterwards():
                 say(line)
     _finish(accounts, held, as_json=as_json)
+
+
+def _foretell(sending: "Sending", forecast: "Forecast") -> None:
+    """Say what would refuse the mailing: whoever looks before sending must not learn it after."""
+    from newsletter.errors import InputError
+
+    try:
+        sending.refuse(forecast)
+    except InputError as error:
+        say(f"a send would be refused: {error.message}")
+        say(f"hint: {error.hint}")
 
 
 def _as_data(sending: "Sending", forecast: "Forecast") -> dict[str, object]:

@@ -48,10 +48,9 @@ def mail(
     from newsletter import desk
     from newsletter import workspace as workspaces
     from newsletter.cli.readers import refuse_suppressed
-    from newsletter.register import addresses
 
     opened, now = workspaces.find(workspace), datetime.now(UTC)
-    receivers = [addresses.normalise(address) for address in to]
+    receivers = [_receiver(address) for address in to]
     refuse_suppressed(opened, receivers, now)
     prepared = desk.prepare(opened, issue, now=now)
     for finding in prepared.findings:
@@ -60,8 +59,21 @@ def mail(
     wanted = _wanted(prepared, people, receivers)
     done = _send(opened, prepared, wanted)
     _show(done, as_json=as_json)
+    if opened.settings.provider == "outbox":
+        say(f"nothing was mailed: the outbox wrote files, in {opened.outbox / 'test'}")
     if any(outcome.state != "accepted" for _, outcome in done):
         raise typer.Exit(3)
+
+
+def _receiver(given: str) -> str:
+    from newsletter.errors import InputError
+    from newsletter.register import addresses
+
+    try:
+        return addresses.normalise(given)
+    except InputError as error:
+        hint = error.hint or "one address after each --to: --to me@example.fi --to you@example.fi"
+        raise InputError(error.message, hint=hint) from error
 
 
 def _readers(

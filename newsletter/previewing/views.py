@@ -79,6 +79,7 @@ def mail(table: Table, seen: Glance, choice: Choice, root: str) -> dict[str, Any
     write = partial(_write, table)
     return {
         "html": _here(seen.html, seen, root),
+        "issues": write("names.html.j2", issue=choice.issue, issues=table.issues),
         "subject": seen.subject,
         "preheader": seen.preheader,
         "language": seen.language,

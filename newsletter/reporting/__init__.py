@@ -8,7 +8,7 @@ least five people where it could tell somebody apart. No address and no name com
 
 from newsletter.reporting.data import as_data, as_rows
 from newsletter.reporting.figures import Report
-from newsletter.reporting.making import of_issue, of_mailing
+from newsletter.reporting.making import number_of, of_issue, of_mailing
 from newsletter.reporting.page import page
 from newsletter.reporting.sections import PARTS, Row, Section, promise, sections
 from newsletter.reporting.words import Words
@@ -21,6 +21,7 @@ __all__ = [
     "Words",
     "as_data",
     "as_rows",
+    "number_of",
     "of_issue",
     "of_mailing",
     "page",

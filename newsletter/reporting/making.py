@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from newsletter.errors import InputError, StoreError
+from newsletter.errors import InputError, StoreError, near
 from newsletter.mailing.ledger.books import Accounts, read_accounts, span
 from newsletter.mailing.ledger.told import Told, read_told
 from newsletter.mailing.trials.arms import arms
@@ -29,6 +29,26 @@ def of_mailing(store: Store, mailing_id: int, *, settings: Settings, now: dateti
         if not found:
             raise InputError(f"no mailing {mailing_id}", hint="see them all: newsletter status")
         return _make(connection, found, settings, now)
+
+
+def number_of(store: Store, named: str) -> int:
+    """Read a mailing's number, or find that of an issue's only mailing; raises InputError."""
+    if named.isdecimal():
+        return int(named)
+    with store.read() as connection:
+        query = select(mailings.c.id).where(mailings.c.issue == named).order_by(mailings.c.id)
+        found: list[int] = list(connection.execute(query).scalars())
+        known = connection.execute(select(mailings.c.issue).distinct()).scalars().all()
+    if not found:
+        hint = near(named, known) if known else "see what was mailed: newsletter status"
+        raise InputError(f"no mailing of {named!r}", hint=hint)
+    if len(found) > 1:
+        listed = ", ".join(map(str, found))
+        raise InputError(
+            f"{named} was mailed {len(found)} times: {listed}",
+            hint=f"newsletter report {found[-1]}; all together: newsletter report --issue {named}",
+        )
+    return found[0]
 
 
 def of_issue(store: Store, issue: str, *, settings: Settings, now: datetime) -> Report:

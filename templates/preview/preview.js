@@ -36,6 +36,7 @@ async function show(sent) {
   of("subject").textContent = mail.subject;
   of("preheader").textContent = mail.preheader;
   chosen.language = mail.language;
+  put("issue", mail.issues);
   put("languages", mail.languages);
   of("languages").hidden = of("languages").childElementCount < 2;
   put("readers", mail.readers);

@@ -102,6 +102,17 @@ def test_a_fault_stands_over_the_last_good_letter(page: "Page", issue: Path) -> 
     page.wait_for_selector("[role=alert] .fault")
 
 
+def test_an_issue_begun_meanwhile_can_be_chosen(page: "Page", issue: Path) -> None:
+    begun = issue.with_name("uusi.fi.yaml")
+    begun.write_text(issue.read_text(encoding="utf-8"), encoding="utf-8")
+    try:
+        page.wait_for_selector("#issue option:text('uusi')", state="attached")
+        assert page.input_value("#issue") == "esittely"
+    finally:
+        begun.unlink()
+    page.wait_for_selector("#issue option:text('uusi')", state="detached")
+
+
 def test_findings_open_to_the_line_they_are_about(page: "Page", issue: Path) -> None:
     change(issue, "[linkin Nelinvoimaan sivuille]", "[tästä]")
     page.locator("#findings summary", has_text="tästä").focus()

@@ -44,8 +44,10 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
 def test_a_workspace_that_could_not_be_made_can_be_made_after_the_mend(tmp_path: Path) -> None:
     (tmp_path / "subscribers").touch()
 
-    with pytest.raises(InputError, match="cannot make a workspace"):
+    with pytest.raises(InputError, match="cannot make a workspace") as raised:
         workspace.create(tmp_path)
+
+    assert "newsletter init DIR" in raised.value.hint
     (tmp_path / "subscribers").unlink()
     workspace.create(tmp_path)
 

@@ -3,8 +3,10 @@
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from newsletter.register import Record
@@ -23,8 +25,9 @@ _WIDEST: Final = 100
 _NOT_TOLD: Final = "the service has not been told yet that this address was erased"
 
 
-def lines(record: "Record", now: datetime) -> Iterator[str]:
-    """Write a record; what there is nothing of is left out."""
+def lines(record: "Record", now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Write a record, its times as of `zone`; what there is nothing of is left out."""
+    record = _moved(record, zone)
     yield record.address
     yield from _person(record)
     yield from _suppression(record, now)
@@ -153,8 +156,20 @@ def _short(value: Any) -> str:  # noqa: ANN401 - what JSON can hold
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _moved(value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401 - whatever a record holds
+    """Give a record with all its times in the workspace's zone: `_time` then needs none."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {item.name: _moved(getattr(value, item.name), zone) for item in fields(value)}
+        return replace(value, **parts)
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(item, zone) for item in value)
+    return value
+
+
 def _time(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -13,6 +13,8 @@ def show_person(
 
     Example: newsletter subscribers show aino@example.com
     """
+    from zoneinfo import ZoneInfo
+
     from newsletter import register
     from newsletter.cli.opening import opened_store
     from newsletter.cli.subscribers.record_text import lines
@@ -22,5 +24,5 @@ def show_person(
     if as_json:
         show_json(plain(record))
         return
-    for line in lines(record, now):
+    for line in lines(record, now, ZoneInfo(opened.settings.time_zone)):
         show(line)

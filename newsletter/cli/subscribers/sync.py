@@ -24,6 +24,8 @@ from newsletter.cli.output import (
 from newsletter.cli.subscribers.options import BasisOption, SourceOption
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from newsletter.creamailer import Plan, Report, Sync
 
 app = typer.Typer(
@@ -64,7 +66,7 @@ def creamailer(
     """
     from newsletter.creamailer import SpentError
 
-    with _opened(wait=wait, basis=basis, source=source, workspace=workspace) as sync:
+    with _opened(wait=wait, basis=basis, source=source, workspace=workspace) as (sync, zone):
         told: dict[str, Any] = {}
         try:
             sync.read(anew=fresh)
@@ -74,7 +76,7 @@ def creamailer(
                 _show_plan(plan, verbose=verbose, result=dry_run)
             report = None if dry_run or not _wanted(plan, yes=yes) else sync.carry_out()
         except SpentError as spent:
-            _stop(sync, spent.until, told, as_json=as_json)
+            _stop(sync, spent.until, zone, told, as_json=as_json)
     if as_json:
         show_json({**told, **(_report_as_data(report) if report else {}), "finished": True})
     elif report is not None:
@@ -84,12 +86,17 @@ def creamailer(
 
 
 @contextmanager
-def _opened(*, wait: bool, basis: str, source: str, workspace: Path | None) -> "Iterator[Sync]":
+def _opened(
+    *, wait: bool, basis: str, source: str, workspace: Path | None
+) -> "Iterator[tuple[Sync, ZoneInfo]]":
+    from zoneinfo import ZoneInfo
+
     from newsletter.cli.opening import opened_store
     from newsletter.creamailer import Account, Sync, Terms, alone
 
     with opened_store(workspace) as (opened, store, _):
         account = Account.of(opened.settings, os.environ)
+        zone = ZoneInfo(opened.settings.time_zone)
         with alone(opened.state):
             sync = Sync(
                 store,
@@ -99,12 +106,12 @@ def _opened(*, wait: bool, basis: str, source: str, workspace: Path | None) -> "
                 by=whoami(),
                 clock=lambda: datetime.now(UTC),
                 sleep=time.sleep,
-                pause=_pause if wait else None,
+                pause=(lambda until: _pause(until.astimezone(zone))) if wait else None,
                 terms=Terms(basis, source),
                 tell=say,
             )
             try:
-                yield sync
+                yield sync, zone
             finally:
                 sync.close()
 
@@ -126,13 +133,16 @@ def _wanted(plan: "Plan", *, yes: bool) -> bool:
     return False
 
 
-def _stop(sync: "Sync", until: datetime, told: dict[str, Any], *, as_json: bool) -> None:
+def _stop(
+    sync: "Sync", until: datetime, zone: "ZoneInfo", told: dict[str, Any], *, as_json: bool
+) -> None:
     if as_json:
         done = {str(kind): number for kind, number in sync.done.items() if number}
         show_json({**told, "done": done, "finished": False, "continue_after": until.isoformat()})
     say(
-        f"not finished: this hour's calls are used up. It goes on after {_hour(until)}: run the "
-        "same command again then, or let it wait with --wait"
+        "not finished: this hour's calls are used up. It goes on after "
+        f"{_hour(until.astimezone(zone))}: run the same command again then, or let it wait with "
+        "--wait"
     )
     raise typer.Exit(3)
 
@@ -250,4 +260,4 @@ def _report_as_data(report: "Report") -> dict[str, Any]:
 
 
 def _hour(moment: datetime) -> str:
-    return f"{moment.astimezone():%H:%M}"
+    return f"{moment:%H:%M}"

@@ -101,6 +101,7 @@ def test_only_what_was_approved_goes_out(planned: Newsletter, root: Path) -> Non
     planned("cancel", "1", "--yes")
     demand(root, "required")
 
+    looked = planned("send", "hei", "--dry-run")
     before = planned("send", "hei", "--yes")
     approved = planned("approve", "hei", "--note", "read aloud", "--yes")
     (root / "issues" / "hei.fi.yaml").write_text(PLAIN.replace("Hei", "Moi"), encoding="utf-8")
@@ -108,6 +109,8 @@ def test_only_what_was_approved_goes_out(planned: Newsletter, root: Path) -> Non
     (root / "issues" / "hei.fi.yaml").write_text(PLAIN, encoding="utf-8")
     sent = planned("send", "hei", "--yes")
 
+    assert looked.exit_code == 0
+    assert "would be refused: nobody has approved hei\nhint: " in looked.stderr
     assert (before.exit_code, changed.exit_code) == (2, 2)
     assert "nobody has approved hei" in before.stderr
     assert "fi, " in approved.stdout

@@ -49,6 +49,29 @@ def test_a_revision_that_is_none_is_refused(
     assert (said.exit_code, "no such revision" in said.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("named", ["nope", "nope@HEAD"])
+def test_a_wrong_name_is_what_is_wrong(newsletter: Newsletter, committed: Path, named: str) -> None:
+    said = newsletter("diff", named)
+
+    assert said.exit_code == 2
+    assert "no issue named 'nope'" in said.stderr
+    assert "known are: esittely, loppuraportti" in said.stderr.replace("\n", " ")
+    assert "/tmp" not in said.stderr.replace(str(committed.parent.parent), "")
+
+
+def test_a_wrong_name_is_not_laid_to_git(newsletter: Newsletter, root: Path) -> None:
+    assert "no issue named 'nope'" in newsletter("diff", "nope").stderr
+
+
+def test_a_path_is_compared_with_what_was_committed(
+    newsletter: Newsletter, committed: Path
+) -> None:
+    text = committed.read_text(encoding="utf-8")
+    committed.write_text(text.replace("subject: Pienten", "subject: Suurten"), encoding="utf-8")
+
+    assert "[-Pienten-] {+Suurten+}" in newsletter("diff", str(committed)).stdout
+
+
 def test_without_git_there_are_no_revisions(newsletter: Newsletter, root: Path) -> None:
     said = newsletter("diff", "loppuraportti")
     assert (said.exit_code, "git" in said.stderr) == (2, True)

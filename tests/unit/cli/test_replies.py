@@ -8,7 +8,9 @@ import pytest
 
 from newsletter import workspace
 from newsletter.cli import serve
+from newsletter.cli.replies import _sentence
 from newsletter.register import replies
+from newsletter.replying import Delivered
 from newsletter.store import Store
 from tests.unit.cli.conftest import Newsletter
 
@@ -105,3 +107,9 @@ def test_without_its_provider_s_key_serve_warns_and_goes_on(
         assert wake is None
 
     assert "NEWSLETTER_RESEND_KEY" in capsys.readouterr().err
+
+
+def test_the_time_to_wait_until_is_that_of_the_workspace() -> None:
+    later = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+    assert _sentence(Delivered(waiting=1, later=later), "Asia/Tokyo").endswith("(until 19:00)")

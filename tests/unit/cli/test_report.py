@@ -46,6 +46,20 @@ def test_mailings_of_an_issue_together(sent: Newsletter) -> None:
     assert "loppuraportti: mailing 1" in sent("report", "--issue", "loppuraportti").stdout
 
 
+def test_the_name_of_an_issue_mailed_once_names_its_mailing(sent: Newsletter) -> None:
+    assert sent("report", "loppuraportti").stdout == sent("report", "1").stdout
+
+
+def test_a_name_that_was_mailed_more_than_once_lists_the_numbers(sent: Newsletter) -> None:
+    sent("subscribers", "add", "eino@example.com", *TERMS)
+    sent("send", "loppuraportti", "--yes")
+    done = sent("report", "loppuraportti")
+
+    assert done.exit_code == 2
+    assert "mailed 2 times: 1, 2" in done.stderr
+    assert "hint: newsletter report 2;" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
@@ -53,6 +67,7 @@ def test_mailings_of_an_issue_together(sent: Newsletter) -> None:
         ("report",),
         ("report", "1", "--issue", "loppuraportti"),
         ("report", "9"),
+        ("report", "loppuraport"),
         ("report", "1", "--json", "--csv"),
         ("report", "1", "--language", "fi"),
         ("report", "1", "--language", "de", "--html", "x.html"),

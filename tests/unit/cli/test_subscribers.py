@@ -1,5 +1,7 @@
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +32,17 @@ def test_somebody_added_is_shown_with_the_proof(newsletter: Newsletter, aino: st
 
     assert "Aino · person · fi · municipality Sysmä" in shown.stdout
     assert "given (consent) uutiskirje, by staff: puhelin 2.3." in shown.stdout
+
+
+def test_times_are_those_of_the_workspace(newsletter: Newsletter, root: Path, aino: str) -> None:
+    file = root / "newsletter.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f'time_zone = "Asia/Tokyo"\n{text}', encoding="utf-8")
+    told = json.loads(newsletter("subscribers", "show", aino, "--json").stdout)
+    began = datetime.fromisoformat(told["subscriber"]["created_at"])
+
+    local = began.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"since {local:%Y-%m-%d %H:%M}" in newsletter("subscribers", "show", aino).stdout
 
 
 def test_everything_comes_as_json(newsletter: Newsletter, aino: str) -> None:

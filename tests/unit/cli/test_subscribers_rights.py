@@ -413,6 +413,13 @@ def test_addresses_that_wait_to_be_passed_on_are_warned_of(
 # A copy brought back -----------------------------------------------------------------------------
 
 
+def test_the_time_of_a_copy_is_that_of_the_workspace(newsletter: Newsletter, root: Path) -> None:
+    newsletter("db", "backup", "copy.sqlite3")
+    os.utime("copy.sqlite3", (1_772_445_600,) * 2)  # 2 March 2026, 10:00 in UTC
+
+    assert "2026-03-02 12:00" in newsletter("db", "restore", "copy.sqlite3").stderr
+
+
 def test_an_old_copy_brings_nobody_back_who_left_or_was_erased(
     newsletter: Newsletter, root: Path, aino: str
 ) -> None:

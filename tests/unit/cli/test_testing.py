@@ -27,6 +27,21 @@ def test_each_language_arrives_marked(newsletter: Newsletter, root: Path) -> Non
     assert {mail["To"] for mail in mails(root)} == {"me@example.fi"}
 
 
+def test_the_outbox_says_where_the_mails_lie(newsletter: Newsletter, root: Path) -> None:
+    said = newsletter("test", "loppuraportti", "--to", "me@example.fi", "--language", "fi")
+    folder = root / "outbox" / "test"
+
+    assert str(folder) in said.stderr.replace("\n", "")
+    assert len(list(folder.glob("*.eml"))) == 1
+
+
+def test_what_is_no_address_gets_a_hint(newsletter: Newsletter) -> None:
+    said = newsletter("test", "loppuraportti", "--to", "not an address")
+
+    assert said.exit_code == 2
+    assert "hint: one address after each --to" in said.stderr
+
+
 def test_it_is_counted_nowhere_and_the_issue_can_still_be_sent(
     newsletter: Newsletter, root: Path
 ) -> None:
