@@ -26,6 +26,9 @@ _TYPES: Final = {
 _OPEN: Final = "close what is open: each quote and bracket, here or in a line above"
 _WRITTEN: Final = 'write one setting a line, texts in quotes: name = "…"'
 
+_IN_A_SECTION: Final = 2
+"""Parts of a path: the section and its key."""
+
 
 def read(model: type[_Model], file: Path) -> _Model:
     """Read and check a file; raises FindingsError with every fault and its place."""
@@ -81,13 +84,25 @@ def _explain(model: type[BaseModel], file: Path, text: str, item: dict[str, Any]
     where = ".".join(part for part in path if part != "[key]")
     hint = ""
     if item["type"] == "extra_forbidden":
-        message, hint = f"unknown setting {where!r}", near(path[-1], _known(model, path[:-1]))
+        message = f"unknown setting {where!r}"
+        hint = _elsewhere(model, path) or near(path[-1], _known(model, path[:-1]))
     elif item["type"] == "missing":
         message = f"setting {where!r} is missing"
     else:
         words = _TYPES.get(item["type"], item["msg"].removeprefix("Value error, "))
         message = f"{where}: {words}" if where else words
+        if len(path) == _IN_A_SECTION and path[-1] not in _known(model, path[:-1]):
+            hint = _elsewhere(model, path)  # a section that takes any key took it for its own
     return _fault(file, text, _line_of(text, where), message, hint=hint)
+
+
+def _elsewhere(model: type[BaseModel], path: tuple[str, ...]) -> str:
+    """Say which section has a key that stands in another one; empty unless it is exactly one."""
+    key = path[-1]
+    homes = [name for name in _known(model, ()) if key in _known(model, (name,))]
+    if len(homes) != 1 or homes == list(path[:-1]):
+        return ""
+    return f"{key} belongs below [{homes[0]}]; a # may still hide that header"
 
 
 def _known(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:

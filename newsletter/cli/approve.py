@@ -18,6 +18,7 @@ from newsletter.cli.output import (
 
 if TYPE_CHECKING:
     from newsletter.issue.edition import Editions
+    from newsletter.settings import Settings
 
 
 def approve(
@@ -34,7 +35,8 @@ def approve(
     """Approve an issue: all its languages, variants and subjects, as they are now.
 
     With approval = "required" in [sending] of newsletter.toml, only what was approved goes out; any
-    change of the text, the theme or the sender's lines needs another approval.
+    change of the text, an image, the theme or the sender needs another approval. Whom it goes to
+    (lists, where) is not part of it: send shows that, and asks.
 
     Example: newsletter approve loppuraportti --note "read by the communications team"
     """
@@ -46,28 +48,34 @@ def approve(
         prepared.refuse_errors()
         for finding in prepared.findings:
             say(str(finding))
-        editions = prepared.editions
-        for line in _lines(editions):
+        editions, settings = prepared.editions, opened.settings
+        for line in _lines(editions, settings):
             say(line) if as_json else show(line)
+        made = mailing.parts(editions, settings)
         for before in mailing.approvals_of(store, prepared.name)[:3]:
-            when = mailing.said(before.at, opened.settings.time_zone)
-            same = "these bytes" if before.digest == mailing.digest(editions) else "other bytes"
-            say(f"{before.by} approved {same} on {when}")
+            when = mailing.said(before.at, settings.time_zone)
+            same = before.digest == mailing.digest(editions, settings)
+            other = ", ".join(before.changed(made))
+            say(
+                f"{before.by} approved {'these' if same else 'other'} bytes on {when}"
+                + (f"; changed since: {other}" if other else "")
+            )
         if not agreed("approve it, byte for byte?", yes=yes):
             say("nothing was approved")
             return
-        given = mailing.approve(store, editions, by=whoami(), now=now, note=note)
+        given = mailing.approve(store, editions, settings, by=whoami(), now=now, note=note)
     if as_json:
         show_json({**plain(given), "editions": _as_data(editions)})
         return
     show(f"approved by {given.by}: {given.digest}")
 
 
-def _lines(editions: "Editions") -> list[str]:
-    """Say what is approved: a line per edition, and the digest of all."""
+def _lines(editions: "Editions", settings: "Settings") -> list[str]:
+    """Say what is approved: the sender, a line per edition, and the digest of all."""
     from newsletter import mailing
 
-    lines = [editions.issue]
+    sender = settings.sender
+    lines = [editions.issue, f"  from {sender.name} <{sender.address}>"]
     for item in _as_data(editions):
         which = ", ".join(
             part
@@ -79,7 +87,7 @@ def _lines(editions: "Editions") -> list[str]:
             if part
         )
         lines.append(f"  {which}, {item['octets'] / 1024:,.0f} kB: {item['subject']}")
-    return [*lines, f"  digest {mailing.digest(editions)}"]
+    return [*lines, f"  digest {mailing.digest(editions, settings)}"]
 
 
 def _as_data(editions: "Editions") -> list[dict[str, Any]]:

@@ -203,7 +203,14 @@ def copy_(
     from newsletter.cli import moving
 
     opened = workspaces.find(workspace)
-    moving.run(opened.database_url, to, dry_run=dry_run, yes=yes, as_json=as_json)
+    moving.run(
+        opened.database_url,
+        to,
+        zone=opened.settings.time_zone,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
@@ -16,8 +17,10 @@ _SHOWN = 12
 """Digits of a checksum in the table; all of it is compared, and stands in --json."""
 
 
-def run(source_url: str, target_url: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Move all of a database, or tell what that would be."""
+def run(
+    source_url: str, target_url: str, *, zone: str, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Move all of a database, or tell what that would be; times are told in that zone."""
     copying.refuse_used(source_url)
     is_new = _is_new(target_url)
     name = make_url(target_url).render_as_string(hide_password=True)
@@ -27,7 +30,7 @@ def run(source_url: str, target_url: str, *, dry_run: bool, yes: bool, as_json: 
         if dry_run:
             if not is_new:
                 with Store.open(target_url) as target:
-                    copying.refuse_unlike(source, target, now=datetime.now(UTC))
+                    copying.refuse_unlike(source, target, now=datetime.now(ZoneInfo(zone)))
             _tell_dry(rows, as_json=as_json)
             return
         if not agreed("move them? mails leave from there from then on", yes=yes):
@@ -35,7 +38,7 @@ def run(source_url: str, target_url: str, *, dry_run: bool, yes: bool, as_json: 
             return
         with Store.open(target_url) as target, _bar() as progress:
             done = copying.move(
-                source, target, by=whoami(), now=datetime.now(UTC), progress=progress
+                source, target, by=whoami(), now=datetime.now(ZoneInfo(zone)), progress=progress
             )
     if as_json:
         show_json({"to": name, "tables": [plain(item) | {"same": item.same} for item in done]})

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -55,8 +56,12 @@ def show(text: str = "") -> None:
 
 
 def show_json(data: Any) -> None:  # noqa: ANN401 - whatever JSON can say
-    """Print a result as JSON."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    """Print a result as JSON; times as RFC 3339 writes them."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_in_json))
+
+
+def _in_json(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def stopped(error: NewsletterError, *, as_json: bool = False) -> int:

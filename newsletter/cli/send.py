@@ -80,12 +80,14 @@ def send(
         sending = Sending(opened, store, prepared, lists, wish=wish, now=now)
         forecast = sending.expect()
         if as_json and dry_run:
-            show_json(_as_data(sending, forecast))
+            show_json(_as_data(sending, forecast) | {"refusal": _refusal(sending, forecast)})
             return
         for line in sending.describe(forecast):
             show(line) if dry_run else say(line)
         if dry_run:
-            _foretell(sending, forecast)
+            if refusal := _refusal(sending, forecast):
+                say(f"a send would be refused: {refusal['error']}")
+                say(f"hint: {refusal['hint']}")
             return
         sending.refuse(forecast)
         accounts: dict[int, Accounts] = {}
@@ -104,15 +106,15 @@ def send(
     _finish(accounts, held, as_json=as_json)
 
 
-def _foretell(sending: "Sending", forecast: "Forecast") -> None:
+def _refusal(sending: "Sending", forecast: "Forecast") -> dict[str, str] | None:
     """Say what would refuse the mailing: whoever looks before sending must not learn it after."""
     from newsletter.errors import InputError
 
     try:
         sending.refuse(forecast)
     except InputError as error:
-        say(f"a send would be refused: {error.message}")
-        say(f"hint: {error.hint}")
+        return {"error": error.message, "hint": error.hint}
+    return None
 
 
 def _as_data(sending: "Sending", forecast: "Forecast") -> dict[str, object]:

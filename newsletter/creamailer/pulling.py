@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from newsletter.creamailer.account import Account
 from newsletter.creamailer.answers import Page, TheirList
@@ -29,12 +30,20 @@ class Reader:
     """Reads lists, subscribers by state, and suppressions into the spool."""
 
     def __init__(
-        self, store: Store, client: Client, account: Account, *, clock: Clock, tell: Tell
+        self,
+        store: Store,
+        client: Client,
+        account: Account,
+        *,
+        zone: str,
+        clock: Clock,
+        tell: Tell,
     ) -> None:
         self._store = store
         self._client = client
         self._account = account
         self._spool = Spool(account.name)
+        self._zone = ZoneInfo(zone)
         self._clock = clock
         self._tell = tell
 
@@ -44,7 +53,7 @@ class Reader:
         if progress is None:
             progress = self._start()
         elif progress.done:
-            self._tell(f"using what was read at {_hour(progress)}")
+            self._tell(f"using what was read at {progress.began.astimezone(self._zone):%H:%M}")
         while not progress.done:
             progress = self._next(progress)
         return progress
@@ -123,7 +132,3 @@ def _after(progress: Progress, page: Page, status: Status) -> Progress:
     return replace(
         progress, at=at, page=1, total=None, again=False, done=at == len(progress.wanted)
     )
-
-
-def _hour(progress: Progress) -> str:
-    return f"{progress.began.astimezone():%H:%M}"

@@ -105,7 +105,12 @@ class Sync:
     def read(self, *, anew: bool = False) -> None:
         """Read the account; raises SpentError, ProviderError, or InputError for a wrong list."""
         reader = Reader(
-            self._store, self._client, self._account, clock=self._clock, tell=self._tell
+            self._store,
+            self._client,
+            self._account,
+            zone=self._settings.time_zone,
+            clock=self._clock,
+            tell=self._tell,
         )
         reader.read(anew=anew)
 

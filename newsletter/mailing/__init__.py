@@ -18,6 +18,7 @@ from newsletter.mailing.control.approval import (
     approvals_of,
     approve,
     digest,
+    parts,
     refuse_unapproved,
 )
 from newsletter.mailing.control.quiet import ends as quiet_until
@@ -93,6 +94,7 @@ __all__ = [
     "mailing_of",
     "mailings",
     "make_owner",
+    "parts",
     "pause",
     "people",
     "plan",

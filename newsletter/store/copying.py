@@ -76,7 +76,10 @@ def refuse_used(url: str) -> None:
 
 
 def refuse_unlike(source: Store, target: Store, *, now: datetime) -> None:
-    """Raise InputError when one cannot be moved into the other now; changes nothing."""
+    """Raise InputError when one cannot be moved into the other now; changes nothing.
+
+    Times are told in the zone of `now`.
+    """
     if home.place(source) == home.place(target):
         raise InputError("both are the same database", hint="nothing was copied")
     home.refuse(source)
@@ -133,9 +136,13 @@ def _refuse_busy(connection: Connection, now: datetime) -> None:
     if until is not None:
         raise InputError(
             "a batch is with the provider at this moment",
-            hint=f"wait until it is done, at the latest until {until.astimezone():%H:%M}; or let "
+            hint=f"wait until it is done, at the latest until {_hour(until, now)}; or let "
             "newsletter send finish what a run left",
         )
+
+
+def _hour(when: datetime, now: datetime) -> str:
+    return f"{when.astimezone(now.tzinfo):%H:%M}"
 
 
 def _copy_all(source: Connection, target: Connection, progress: Progress) -> list[Copied]:

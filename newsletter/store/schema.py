@@ -368,7 +368,8 @@ approvals = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("issue", Text, nullable=False),
-    Column("digest", Text, nullable=False),  # of all its editions
+    Column("digest", Text, nullable=False),  # of all its parts
+    Column("parts", JSON, nullable=False, server_default="{}"),  # language or so → its digest
     Column("approved_by", Text, nullable=False),
     Column("approved_at", UTCDateTime, nullable=False),
     Column("note", Text, nullable=False, server_default=""),

@@ -61,6 +61,20 @@ def test_a_misspelt_setting_is_named_with_its_line_and_the_right_word(tmp_path: 
     assert "did you mean 'organisation'?" in fault
 
 
+@pytest.mark.parametrize("section", ["social", "masthead"])
+def test_a_setting_below_another_header_is_told_where_it_belongs(
+    tmp_path: Path, section: str
+) -> None:
+    header = f"[{section}]\n"
+    text = GOOD if header in GOOD else GOOD + header
+    text = text.replace(header, f'{header}approval = "required"\n')
+
+    [fault] = faults(tmp_path, text)
+
+    assert f"{section}.approval" in fault
+    assert "approval belongs below [sending]; a # may still hide that header" in fault
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("kirje@example.fi", "kirje", 1).replace("https://kirje", "ftp://kirje")
 

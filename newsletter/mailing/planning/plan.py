@@ -65,7 +65,7 @@ def plan(
         "envelope": Envelope.make(editions.issue, lists, settings).dump(),
         "planned_by": by,
         "planned_at": now,
-        "digest": approval.digest(editions),
+        "digest": approval.digest(editions, settings),
         "not_before": times.at if times else None,
         "latest": times.latest if times else None,
         "despite_quiet": despite_quiet,

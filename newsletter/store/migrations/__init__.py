@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from newsletter.errors import StoreError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 
 
 def prepare(engine: Engine, *, upgrade_older: bool) -> None:

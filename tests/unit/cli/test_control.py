@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,7 @@ def test_only_what_was_approved_goes_out(planned: Newsletter, root: Path) -> Non
     demand(root, "required")
 
     looked = planned("send", "hei", "--dry-run")
+    told = json.loads(planned("send", "hei", "--dry-run", "--json").stdout)["refusal"]
     before = planned("send", "hei", "--yes")
     approved = planned("approve", "hei", "--note", "read aloud", "--yes")
     (root / "issues" / "hei.fi.yaml").write_text(PLAIN.replace("Hei", "Moi"), encoding="utf-8")
@@ -115,7 +117,10 @@ def test_only_what_was_approved_goes_out(planned: Newsletter, root: Path) -> Non
     assert "nobody has approved hei" in before.stderr
     assert "fi, " in approved.stdout
     assert "kB: Hei" in approved.stdout
+    assert told["error"] == "nobody has approved hei"
+    assert told["hint"].endswith("newsletter approve hei")
     assert "hei is not what was approved" in changed.stderr
+    assert "changed since: fi\n" in changed.stderr
     assert (sent.exit_code, mails(root)) == (0, 2)
 
 
@@ -129,6 +134,8 @@ def test_approving_asks_and_can_be_read_by_scripts(
 
     assert "nothing was approved" in no.stderr
     assert len(data["digest"]) == 64
+    assert datetime.fromisoformat(data["at"]).tzinfo
+    assert data["at"][10] == "T"
     assert [item["subject"] for item in data["editions"]] == ["Hei"]
     assert f"{data['by']} approved these bytes on" in again.stderr
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -345,9 +346,12 @@ def test_a_plan_made_within_the_hour_reads_nothing_again(world: World) -> None:
     world.plan()
     calls = len(world.account.calls)
 
+    here = ZoneInfo(world.settings.time_zone)  # whatever the machine's own zone is
+    read = f"{world.now.astimezone(here):%H:%M}"
     world.now += timedelta(minutes=59)
     world.run()
     assert len(world.account.calls) == calls
+    assert f"using what was read at {read}" in world.told
 
     world.plan()
     world.now += timedelta(minutes=61)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, Table, insert, select, update
@@ -182,9 +183,11 @@ def test_nothing_is_moved_while_a_batch_is_with_the_provider(served: Both) -> No
     with served.source.begin() as connection:
         connection.execute(update(s.batches).where(s.batches.c.id == 22).values(busy))
 
-    with pytest.raises(InputError, match="with the provider at this moment"):
-        served.move()
+    here = NOW.astimezone(ZoneInfo("Asia/Kathmandu"))  # whatever the machine's own zone is
+    with pytest.raises(InputError, match="with the provider at this moment") as caught:
+        copying.move(served.source, served.target, by="hilja", now=here)
 
+    assert f"{NOW + timedelta(hours=5, minutes=50):%H:%M}" in caught.value.hint
     copying.move(served.source, served.target, by="hilja", now=NOW + timedelta(minutes=6))
 
 

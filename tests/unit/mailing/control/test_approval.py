@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter import mailing
@@ -18,7 +18,7 @@ FOUR_EYES = make_settings(sending={"approval": "four-eyes"})
 
 
 def approve(room: Mailroom, *editions: Edition, by: str = "aino") -> None:
-    mailing.approve(room.store, make_editions(*editions), by=by, now=NOW)
+    mailing.approve(room.store, make_editions(*editions), REQUIRED, by=by, now=NOW)
 
 
 def in_swedish() -> Edition:
@@ -31,7 +31,7 @@ def test_the_digest_does_not_depend_on_the_order_of_languages() -> None:
     turned = {"sv": other.siblings["sv"], "fi": other.siblings["fi"]}
     object.__setattr__(other, "siblings", turned)
 
-    assert mailing.digest(one) == mailing.digest(other)
+    assert mailing.digest(one, REQUIRED) == mailing.digest(other, REQUIRED)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_the_digest_does_not_depend_on_the_order_of_languages() -> None:
 def test_the_digest_changes_with_languages_subjects_variants_and_conditions(
     change: Callable[[Edition], Editions],
 ) -> None:
-    before = mailing.digest(make_editions(make_edition(), in_swedish()))
+    before = mailing.digest(make_editions(make_edition(), in_swedish()), REQUIRED)
 
-    assert mailing.digest(change(make_edition())) != before
+    assert mailing.digest(change(make_edition()), REQUIRED) != before
 
 
 def test_what_was_approved_goes_out(room: Mailroom) -> None:
@@ -64,7 +64,7 @@ def test_what_was_approved_goes_out(room: Mailroom) -> None:
     assert accounts.accepted == 1
     with room.store.read() as connection:
         stored = connection.execute(select(schema.mailings.c.digest)).scalar()
-    assert stored == mailing.digest(make_editions())
+    assert stored == mailing.digest(make_editions(), REQUIRED)
 
 
 def test_what_nobody_approved_is_not_planned(room: Mailroom) -> None:
@@ -85,11 +85,50 @@ def test_other_bytes_than_the_approved_are_refused_by_name(room: Mailroom) -> No
     with pytest.raises(InputError) as caught:
         room.plan(settings=REQUIRED, editions=changed)
 
-    before, after = mailing.digest(make_editions())[:12], mailing.digest(changed)[:12]
+    before = mailing.digest(make_editions(), REQUIRED)[:12]
     assert caught.value.message == (
         "kevatkirje is not what was approved: "
-        f"aino approved {before} on Mon 2026-03-02 11:00; this is {after}"
+        f"aino approved {before} on Mon 2026-03-02 11:00; changed since: fi"
     )
+    assert "newsletter diff kevatkirje" in caught.value.hint
+
+
+def test_every_language_that_changed_is_named(room: Mailroom) -> None:
+    room.add("aino@example.com")
+    approve(room, make_edition(), in_swedish())
+    turned = make_editions(in_swedish(), make_edition(language="en"))
+
+    with pytest.raises(InputError, match=r"changed since: fi, who gets which language, en$"):
+        room.plan(settings=REQUIRED, editions=turned)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "Toinen"}, {"address": "toinen@example.com"}, {"reply_to": "toinen@example.com"}],
+)
+def test_another_sender_than_the_approved_is_refused(
+    room: Mailroom, change: dict[str, str]
+) -> None:
+    room.add("aino@example.com")
+    approve(room, make_edition())
+    sender = REQUIRED.sender.model_copy(update=change)
+
+    with pytest.raises(InputError, match=r"changed since: the sender in newsletter\.toml$"):
+        room.plan(settings=REQUIRED.model_copy(update={"sender": sender}))
+
+
+def test_an_approval_of_an_older_version_names_the_bytes_only(room: Mailroom) -> None:
+    with room.store.begin() as connection:
+        connection.execute(
+            insert(schema.approvals).values(
+                issue="kevatkirje", digest="0" * 64, approved_by="aino", approved_at=NOW
+            )
+        )
+    room.add("aino@example.com")
+    this = mailing.digest(make_editions(), REQUIRED)[:12]
+
+    with pytest.raises(InputError, match=f"aino approved 000000000000 on .*; this is {this}$"):
+        room.plan(settings=REQUIRED)
 
 
 def test_an_earlier_approval_of_these_bytes_still_counts(room: Mailroom) -> None:
