@@ -1,11 +1,16 @@
 """`newsletter preview`: see an issue in the browser while you write it."""
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import WorkspaceOption, say, show
+from newsletter.cli.output import WorkspaceOption, say, show, whoami
+
+if TYPE_CHECKING:
+    from newsletter.previewing.looking import Match
+    from newsletter.workspace import Workspace
 
 
 def preview(
@@ -34,7 +39,7 @@ def preview(
     from newsletter.cli.readers import subscriber
 
     opened = workspaces.find(workspace)
-    table = previewing.Table(opened.root, wanted=issue, subscriber=subscriber)
+    table = previewing.Table(opened.root, wanted=issue, subscriber=subscriber, finder=_find)
     name = desk.find(issue, opened.issues).name if issue else ""
 
     def announce(url: str) -> None:
@@ -45,6 +50,24 @@ def preview(
             _open(url)
 
     previewing.serve(table, port=port, issue=name, announce=announce)
+
+
+def _find(opened: "Workspace", text: str, most: int) -> "tuple[Sequence[Match], int]":
+    """Find subscribers by a part of the name or address; stands in the audit log as any search."""
+    from datetime import UTC, datetime
+
+    from newsletter.previewing.looking import Match
+    from newsletter.register.finding import Search, find
+    from newsletter.store import Store
+
+    search = Search.checked(opened.settings, text=text)
+    opened.keys()  # made before the register is, so that one without the other means a loss
+    with Store.open(opened.database_url) as store:
+        found = find(store, search, limit=most, by=whoami(), now=datetime.now(UTC))
+    people = [
+        Match(one.address, f"{one.first_name} {one.last_name}".strip()) for one in found.people
+    ]
+    return people, found.total
 
 
 def _open(url: str) -> None:

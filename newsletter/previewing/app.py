@@ -49,6 +49,7 @@ def create_app(live: Live, *, port: int, secret: str) -> Starlette:
         Route("/", pages.issues),
         Route("/-/assets/{name}", pages.asset),
         Route("/-/media/{name}", pages.image),
+        Route("/-/people", pages.people),
         Route("/-/blank", pages.blank),
         Route("/{issue}", pages.issue),
         Route("/{issue}/live", pages.live),
@@ -98,6 +99,15 @@ class _Pages:
             found = error.findings if isinstance(error, FindingsError) else ()
             return PlainTextResponse("\n".join([error.message, *map(str, found)]), 409)
         return PlainTextResponse(text)
+
+    async def people(self, request: Request) -> Response:
+        """List people of the register whose name or address has a part in it."""
+        text = request.query_params.get("text", "")
+        try:
+            found = await self._live.look(lambda: views.people(self._table, text))
+        except NewsletterError as error:
+            return PlainTextResponse(error.message, 409)
+        return HTMLResponse(found)
 
     async def asset(self, request: Request) -> Response:
         """Give a style sheet, the script or the icon of the page."""

@@ -18,6 +18,22 @@ from newsletter.workspace import SETTINGS_FILE, Workspace
 Subscriber = Callable[[Workspace, str], Persona]
 """Finds a person of the register by address; raises InputError when there is none."""
 
+SHOWN: Final = 10
+"""People who are listed; whoever looks for somebody can write more of the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Somebody of the register who was found."""
+
+    address: str
+    name: str
+
+
+Finder = Callable[[Workspace, str, int], tuple[Sequence[Match], int]]
+"""Finds people by a part of their name or address: so many of them, and how many there are; raises
+InputError when nothing is asked for."""
+
 _KEPT: Final = 16
 """Looks that stand in while the files give none: two for each open page, and room."""
 
@@ -42,6 +58,11 @@ def nobody(_workspace: Workspace, address: str) -> Persona:
     raise InputError(f"nobody has the address {address}: there is no register here")
 
 
+def nothing(_workspace: Workspace, _text: str, _most: int) -> tuple[Sequence[Match], int]:
+    """Find nobody: for whoever has no register."""
+    return (), 0
+
+
 class NobodyError(InputError):
     """Nobody in the register has that address."""
 
@@ -52,10 +73,18 @@ class Table:
     Raises InputError when there is no workspace, FindingsError when its settings have faults.
     """
 
-    def __init__(self, root: Path, *, wanted: str = "", subscriber: Subscriber = nobody) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        wanted: str = "",
+        subscriber: Subscriber = nobody,
+        finder: Finder = nothing,
+    ) -> None:
         self.workspace: Workspace = workspaces.load(root)
         """As it was when its settings could last be read."""
         self._subscriber: Final = subscriber
+        self._finder: Final = finder
         self.wanted: Final = wanted
         """The issue that was asked for, as it was written; empty: whichever."""
         self._own: Final = {desk.find(wanted, self.workspace.issues).name: wanted} if wanted else {}
@@ -104,6 +133,10 @@ class Table:
             if choice in self._glances:
                 return self._glances[choice]
             raise
+
+    def find(self, text: str) -> tuple[Sequence[Match], int]:
+        """Find people of the register; raises InputError when nothing is asked for."""
+        return self._finder(self.workspace, text, SHOWN)
 
     def readers(self, seen: Glance) -> list[Persona]:
         """Invent readers for what was looked at."""

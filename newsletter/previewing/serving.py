@@ -48,8 +48,12 @@ def serve(table: Table, *, port: int = 0, issue: str = "", announce: Callable[[s
     """
     with contextlib.closing(_listen(port)) as listener:
         server, url = _make(table, listener)
-        # The server hands on the signal that stopped it: here it has done its work.
-        before = {number: signal.signal(number, _ignore) for number in _STOP}
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            # It comes before the server listens to signals, or is handed on by it at the end.
+            server.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in _STOP}
         try:
             announce(url + issue)
             server.run(sockets=[listener])
@@ -103,7 +107,3 @@ def _listen(port: int) -> socket.socket:
             hint="choose another port, or leave --port out to take a free one",
         ) from error
     return listener
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing."""

@@ -122,6 +122,13 @@ def broken(table: Table) -> dict[str, Any]:
     return {"html": _write(table, "faults.html.j2", findings=[], broken=True)}
 
 
+def people(table: Table, text: str) -> str:
+    """Write whom somebody may mean; raises InputError when nothing is asked for."""
+    found, total = table.find(text)
+    said = number(total, _language(table))
+    return _write(table, "people.html.j2", people=found, more=total > len(found), total=said)
+
+
 def refused(table: Table) -> dict[str, Any]:
     """Say that a person cannot be found."""
     return {"text": translate("Nobody in the register has this address.", _language(table))}

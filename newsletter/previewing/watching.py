@@ -17,7 +17,11 @@ Seen = Mapping[str, tuple[int, int, int]]
 """Path → when it was changed (ns), how long it is (bytes), and which file it is (inode)."""
 
 _PAUSE: Final = 0.01
-"""Seconds between two looks."""
+"""Seconds between two looks while somebody writes."""
+_CALM: Final = 0.04
+"""Seconds between two looks when nothing was saved for long: still too short to be noticed."""
+_LONG: Final = 30.0
+"""Seconds without a save after which nobody seems to write."""
 _SHARE: Final = 20
 """Times as long as a look takes, it is not looked again: many files cost no more than few."""
 _SETTLED: Final = 0.15
@@ -66,6 +70,14 @@ def is_half_written(before: Seen, now: Seen) -> bool:
     return any(path not in now or now[path][1] * 2 < size for path, (_, size, _) in before.items())
 
 
+def pause(took: float, quiet: float) -> float:
+    """Say how long to wait before the next look; all in seconds.
+
+    `took`: the last look, of the processor's time; `quiet`: since the last save.
+    """
+    return max(_PAUSE if quiet < _LONG else _CALM, _SHARE * took)
+
+
 class Watcher:
     """A thread that calls `tell` after every change of what lies at `places`.
 
@@ -96,14 +108,18 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = _PAUSE
-        while self._wanted.wait() and not self._stopped.wait(pause):
+        took, saved = 0.0, time.monotonic()
+        while not self._stopped.is_set():  # asked first: `rest` may come after `close`
+            self._wanted.wait()
+            if self._stopped.wait(pause(took, time.monotonic() - saved)):
+                return
             began = time.thread_time()
             now = scan(self._places())
-            pause = max(_PAUSE, _SHARE * (time.thread_time() - began))
+            took = time.thread_time() - began
             if now != self._before:
                 self._before = self._settled(now)
                 self._tell()
+                saved = time.monotonic()
 
     def _settled(self, now: Seen) -> Seen:
         """Wait until what is half written is whole, or stays as it is."""

@@ -243,6 +243,7 @@ of("issue").addEventListener("change", (event) => {
   page.classList.remove("ready");
   put("faults", "");
   Object.assign(chosen, { language: "", reader: "", address: "", arm: "" });
+  press(null);
   listen();
 });
 of("widths").addEventListener("change", (event) => {
@@ -258,19 +259,41 @@ of("looks").addEventListener("change", (event) => {
 of("readers").addEventListener("change", (event) => {
   chosen.reader = event.target.value;
   chosen.address = "";
+  press(null);
   listen();
 });
 of("arms").addEventListener("change", (event) => {
   chosen.arm = event.target.value;
   listen();
 });
-of("as").addEventListener("submit", (event) => {
+of("as").addEventListener("submit", async (event) => {
   event.preventDefault();
   of("refused").textContent = "";
-  chosen.address = of("address").value.trim();
+  const text = of("address").value.trim();
+  const asked = new URLSearchParams({ text });
+  const answer = await fetch(`${page.dataset.root}/-/people?${asked}`);
+  const said = await answer.text();
+  put("people", answer.ok ? said : "");
+  if (!answer.ok) of("refused").textContent = said;
+  const found = [...document.querySelectorAll("#people [data-address]")];
+  const meant = found.find((one) => one.dataset.address.toLowerCase() === text.toLowerCase());
+  if (meant || found.length === 1) become(meant ?? found[0]);
+});
+of("people").addEventListener("click", (event) => {
+  const person = event.target.closest("[data-address]");
+  if (person) become(person);
+});
+function press(person) {
+  for (const one of document.querySelectorAll("#people [data-address]")) {
+    one.setAttribute("aria-pressed", String(one === person));
+  }
+}
+function become(person) {
+  press(person);
+  chosen.address = person.dataset.address;
   chosen.language = "";
   listen();
-});
+}
 // Another width of the window may show a frame that was not written yet.
 addEventListener("resize", () => { if (mail && shape.view === "mail") paint(); });
 // What fits beside each other.

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from newsletter import previewing, workspace
+from newsletter.desk.personas import Persona
 from newsletter.previewing import Table
+from newsletter.previewing.looking import Match
+from newsletter.workspace import Workspace
 from tests.browser.looking import SCREENS, troubles_of, violations
 
 if TYPE_CHECKING:
@@ -22,6 +25,21 @@ TINT: Final = "rgb(24, 36, 42)"
 """The card of the theme by night."""
 
 
+PEOPLE: Final = [Match(f"aino{number}@example.fi", f"Aino Mäki{number}") for number in range(12)]
+
+
+def finder(_workspace: Workspace, text: str, most: int) -> tuple[list[Match], int]:
+    """Know twelve people."""
+    found = [one for one in PEOPLE if text in one.address or text in one.name]
+    return found[:most], len(found)
+
+
+def subscriber(_workspace: Workspace, address: str) -> Persona:
+    """Know them by their first names."""
+    name = next(one.name for one in PEOPLE if one.address == address)
+    return Persona(f"fi: {name}", "fi", {"first_name": name, "language": "fi"})
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("preview") / "kirje"
@@ -31,7 +49,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(root: Path) -> Iterator[str]:
-    with previewing.running(Table(root)) as started:
+    with previewing.running(Table(root, subscriber=subscriber, finder=finder)) as started:
         yield started
 
 
@@ -159,7 +177,7 @@ def test_the_letter_is_shown_as_mail_programs_do(page: "Page") -> None:
 def test_readers_get_what_is_theirs(page: "Page") -> None:
     page.fill("#address", "nobody@example.fi")
     page.keyboard.press("Enter")
-    page.get_by_text("Rekisterissä ei ole ketään tällä osoitteella.").wait_for()
+    page.get_by_text("Rekisterissä ei ole ketään sellaista.").wait_for()
     shown = page.inner_text("#variants")
     page.select_option("#reader", label="Ei tiedetä mitään")
     letter(page).get_by_text("Hei hyvä lukija!").wait_for()
@@ -171,6 +189,27 @@ def test_readers_get_what_is_theirs(page: "Page") -> None:
     page.get_by_text("Kaikki tämän kielen lukijat saavat saman kirjeen.").wait_for()
     assert "kaksi vuotta uudenlaista koulutusta" in letter(page).locator("body").inner_text()
     assert page.url.endswith("/loppuraportti")
+
+
+def test_a_person_is_found_by_a_part_of_the_name(page: "Page") -> None:
+    page.focus("#address")
+    page.keyboard.type("Mäki")
+    page.keyboard.press("Enter")
+    page.get_by_text("Löytyi 12; ensimmäiset 10:").wait_for()
+    assert page.locator("#people button").count() == 10
+    assert violations(page) == []
+
+    for key in ("Tab", "Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    letter(page).get_by_text("Hei Aino Mäki1!").wait_for()
+    assert page.inner_text("#people [aria-pressed=true]") == "Aino Mäki1\naino1@example.fi"
+
+    page.fill("#address", "aino7@")
+    page.keyboard.press("Enter")
+    letter(page).get_by_text("Hei Aino Mäki7!").wait_for()
+    page.select_option("#reader", label="Ei tiedetä mitään")
+    letter(page).get_by_text("Hei hyvä lukija!").wait_for()
+    assert page.locator("#people [aria-pressed=true]").count() == 0
 
 
 @pytest.mark.parametrize("screen", SCREENS)

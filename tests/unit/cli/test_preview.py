@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -13,20 +14,33 @@ import pytest
 
 from newsletter import previewing
 from newsletter.cli import preview
+from newsletter.errors import InputError
+from newsletter.previewing.looking import Match
 from tests.unit.cli.conftest import Newsletter
 
 COMMAND = [sys.executable, "-m", "newsletter", "preview", "--no-browser"]
 
 
-def test_it_serves_until_ctrl_c_and_ends_in_peace(root: Path) -> None:
+@contextmanager
+def started(root: Path, issue: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command as a terminal does; it and its helper are gone afterwards, whatever fails."""
     with subprocess.Popen(
-        [*COMMAND, "esittely"],
+        [*COMMAND, issue],
         cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C reaches all processes of a terminal's group
     ) as running:
+        try:
+            yield running
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+
+
+def test_it_serves_until_ctrl_c_and_ends_in_peace(root: Path) -> None:
+    with started(root, "esittely") as running:
         assert running.stdout is not None
         url = running.stdout.readline().strip()
         assert url.endswith("/esittely")
@@ -78,6 +92,20 @@ def test_the_page_opens_in_the_browser(
 def test_a_browser_of_the_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("no-such-browser"))
     preview._open("http://127.0.0.1:1/")
+
+
+def test_people_are_found_by_a_part_of_the_name_or_the_start_of_the_address(
+    newsletter: Newsletter, root: Path
+) -> None:
+    for name in ("aino", "eino"):
+        terms = ("--basis", "consent", "--source", "x", "--last-name", "Mäki")
+        newsletter("subscribers", "add", f"{name}@example.com", *terms)
+    table = previewing.Table(root, finder=preview._find)
+
+    assert table.find("eino@")[0] == [Match("eino@example.com", "Mäki")]
+    assert table.find("mäki")[1] == 2
+    with pytest.raises(InputError, match="nothing to look for"):
+        table.find(" ")
 
 
 class _Browser:

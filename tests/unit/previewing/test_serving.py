@@ -1,5 +1,6 @@
 """The server and its helper process: on this machine only, and gone when they are told to stop."""
 
+import signal
 import socket
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def test_a_port_that_is_taken_is_told() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1 port {port}"):
             serving._listen(port)
+
+
+def test_ctrl_c_counts_from_the_moment_the_address_is_told(table: Table) -> None:
+    previewing.serve(table, announce=lambda _: signal.raise_signal(signal.SIGINT))
 
 
 def test_checks_run_beside_and_go_on_here_when_that_process_has_died(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.previewing import watching
-from newsletter.previewing.watching import Watcher, is_half_written, scan
+from newsletter.previewing.watching import Watcher, is_half_written, pause, scan
 
 
 def test_files_are_seen_in_all_folders_but_not_what_editors_hide(tmp_path: Path) -> None:
@@ -41,6 +41,16 @@ def test_what_became_much_shorter_may_be_half_written(
     assert is_half_written(before, now) is half
 
 
+@pytest.mark.parametrize(
+    ("took", "quiet", "waits"),
+    [(0.0001, 1, 0.01), (0.0001, 600, 0.04), (0.001, 1, 0.02), (0.01, 600, 0.2)],
+)
+def test_looks_cost_little_and_less_when_nobody_writes(
+    took: float, quiet: float, waits: float
+) -> None:
+    assert pause(took, quiet) == pytest.approx(waits)
+
+
 @pytest.mark.parametrize("way", ["over", "rename", "new", "gone"])
 def test_a_save_is_told(tmp_path: Path, way: str) -> None:
     file = tmp_path / "kevat.yaml"
@@ -73,6 +83,30 @@ def test_what_is_saved_while_nobody_looks_is_told_afterwards(tmp_path: Path) -> 
         assert told.wait(30)
     finally:
         watcher.close()
+
+
+def test_it_ends_also_when_the_last_page_goes_after_it_was_told_to(tmp_path: Path) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def places() -> list[Path]:
+        if threading.current_thread().name == "watcher":
+            looking.set()
+            go_on.wait(30)
+        return [tmp_path]
+
+    watcher = Watcher(places, lambda: None)
+    watcher.look()
+    assert looking.wait(30)
+    closing = threading.Thread(target=watcher.close, daemon=True)
+    watcher._stopped.set()
+    watcher.rest()  # as if it came after all that `close` does before it waits
+    go_on.set()
+
+    watcher._thread.join(5)
+    ended = not watcher._thread.is_alive()
+    closing.start()
+    closing.join()
+    assert ended
 
 
 def test_what_is_half_written_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
