@@ -10,6 +10,8 @@ from newsletter.errors import Family, Level
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _AROUND: Final = 20
+_BROKEN: Final = re.compile("\ufffd|Ã[\xa0-\xbf„–…]|â€")
+"""U+FFFD, or UTF-8 that was read as Windows-1252: 'kevÃ¤t'."""
 
 
 @rule(
@@ -38,3 +40,21 @@ def no_control_characters(matter: Matter) -> Iterator[Remark]:
                     "it often comes with text copied from an old document: type the sign anew, "
                     "in newsletter.toml or a template",
                 )
+
+
+@rule(
+    "NL446",
+    Level.WARNING,
+    Family.WRITING,
+    "no letter is broken",
+    why="ä and ö that another program saved otherwise reach readers as other signs",
+    hint="type the word anew",
+)
+def no_broken_letters(matter: Matter) -> Iterator[Remark]:
+    """Look for the marks of a text that was read in an encoding that it was not saved in."""
+    for path, text in matter.document.texts():
+        if found := _BROKEN.search(text):
+            before = re.split(r"\s", text[: found.start()])[-1][-_AROUND:]
+            after = re.split(r"\s", text[found.start() :])[0][:_AROUND]
+            place = matter.document.place(path, found.start() - len(before))
+            yield Remark(place, f"letters are broken in {before + after!r}")

@@ -23,6 +23,8 @@ class FoundHeading:
 
     level: int
     place: Place
+    in_text: bool = False
+    """Written in Markdown, where all headings are of one level."""
 
 
 def outlines(
@@ -53,4 +55,4 @@ def _headings(
     for below, text in texts:
         if below[: len(path)] == path:
             for heading in markdown.headings(text):
-                yield FoundHeading(IN_TEXT, document.place(below, heading.offset))
+                yield FoundHeading(IN_TEXT, document.place(below, heading.offset), in_text=True)

@@ -17,7 +17,19 @@ from newsletter.issue.source import Path
 _WEB: Final = r"(?:https?:|mailto:|tel:|www\.)"
 _TAG: Final = (
     r"<(?P<tag>a|b|i|u|s|em|strong|br|p|div|span|ul|ol|li|h[1-6]|hr|img|table|tr|t[dh]|center"
-    r"|font|small|big|su[bp]|strike|del|ins|mark|blockquote|pre|code)(?:\s[^<>]*)?/?>|<!--"
+    r"|font|small|big|su[bp]|strike|del|ins|mark|blockquote|pre|code)(?:\s+[a-z-]+=[^<>]*)?\s*/?>|<!--"
+)
+_NAMES: Final = (
+    r"(?:(?:first|last|full)?[ _]?name|etunimi|sukunimi|nimi|(?:för|efter)?namn|e-?mail|sähköposti)"
+)
+_OTHERS_FIELD: Final = rf"\*\|\w+\|\*|%{_NAMES}%|(?<!\{{)\{{{_NAMES}\}}|\[{_NAMES}\](?!\()"
+"""Personal fields as other services write them."""
+_FIELD_MESSAGE: Final = "this is no personal field here; readers see it: {}"
+_FIELD_HINT: Final = 'write {{ first_name | default("…") }}'
+_BOLD: Final = "write **…** around the words, with no space inside the stars and one around them"
+_STARS: Final = (
+    r"(?<![\w*])\*\*(?=[\w\[(\"'«»“”‘’])(?:[^*\n]+\*\*)?"
+    r"|(?<!\d )\*\*[ ]+[^*\n]*[^\W\d_]\*\*(?!\w)"
 )
 _KNOWN: Final = "texts know **bold**, *emphasis*, [words](https://…), lists and ###"
 
@@ -26,17 +38,17 @@ _IN_MARKDOWN: Final = tuple(
     for pattern, message, hint in (
         (_TAG, "HTML is shown, not obeyed: {}", _KNOWN),
         (
-            r"(?<![\w*])\*\*(?=[\w\[(\"'«»“”‘’])|(?<!\d )\*\*[ ]+[^*\n]*[^\W\d_]\*\*(?!\w)",
+            _STARS,
             "readers see the {}: it makes nothing bold",
-            "write **…** around the words, with no space inside the stars",
+            _BOLD,
         ),
         (
             r"(?<![\w_])__(?=[^\W_])",
             "readers see the {}: it makes nothing bold",
-            "write **…** around the words, with no space inside the stars",
+            _BOLD,
         ),
         (
-            rf"\[[^\[\]\n]+\]\s+\({_WEB}[^()\s]*\)",
+            rf"\[(?!\d+\])[^\[\]\n]+\]\s+\({_WEB}[^()\s]*\)",
             "this is no link: a space parts {}",
             "write [words](https://…) without a space between",
         ),
@@ -50,6 +62,12 @@ _IN_MARKDOWN: Final = tuple(
             "this is no link: {} has the brackets the wrong way round",
             "write [words](https://…)",
         ),
+        (
+            rf"\[[^\[\]()\n]+\({_WEB}[^()\s]*\)",
+            "this is no link: in {} a ] is missing",
+            "write [words](https://…)",
+        ),
+        (_OTHERS_FIELD, _FIELD_MESSAGE, _FIELD_HINT),
         (r"~~[^\s~][^~\n]*~~", "readers see the tildes: {}", _KNOWN),
         (r"^#{2,6}(?=[^\W\d_])", "readers see the {}: it makes no heading", "write '### ' …"),
         (r"^>[ ]+(?=[^\W\d_])", "readers see the {}: it makes no quote", "write '- quote: …'"),
@@ -57,14 +75,36 @@ _IN_MARKDOWN: Final = tuple(
         (r"^\|?[ ]*:?-{3,}:?[ ]*\|.*", "readers see the {}: it makes no table", "write '- table:'"),
     )
 )
+_PLAIN: Final = "take the signs out: this is plain text"
 _IN_LINES: Final = tuple(
-    (re.compile(pattern, re.IGNORECASE), message, "take the signs out: this is plain text")
-    for pattern, message in (
-        (_TAG, "HTML is shown, not obeyed: {}"),
-        (r"(?<!\w)(\*\*|__)[^\s*_](?:[^*_\n]*[^\s*_])?\1(?!\w)", "readers see the signs: {}"),
-        (rf"\[[^\[\]]+\]\({_WEB}[^()\s]+\)", "this is no link here; readers see it: {}"),
+    (re.compile(pattern, re.IGNORECASE), message, hint)
+    for pattern, message, hint in (
+        (_TAG, "HTML is shown, not obeyed: {}", _PLAIN),
+        (
+            r"(?<!\w)(\*\*|__)[^\s*_](?:[^*_\n]*[^\s*_])?\1(?!\w)",
+            "readers see the signs: {}",
+            _PLAIN,
+        ),
+        (rf"\[[^\[\]]+\]\({_WEB}[^()\s]+\)", "this is no link here; readers see it: {}", _PLAIN),
+        (_OTHERS_FIELD, _FIELD_MESSAGE, _FIELD_HINT),
     )
 )
+_DOT: Final = "[•●▪‣◦]"
+_IN_WHOLE: Final = (
+    (
+        re.compile(
+            r"(?<![*\w\\])(?:\*\*(?=\w)[^*\n]*[^*\s\\]\*|\*(?=\w)[^*\n]*[^*\s\\]\*\*)(?![*\w])"
+        ),
+        "the words in {} have more stars on one side",
+        _BOLD,
+    ),
+    (
+        re.compile(rf"^[ ]*{_DOT}\s+(?=\w).*(?:\n[ ]*{_DOT}.*)*", re.MULTILINE),
+        "readers see the dots: they make no list",
+        "begin each line with '- '",
+    ),
+)
+"""What can be told from whole texts only: emphasis with a star left over, a list with dots."""
 _LONGEST: Final = 40
 _Signs = tuple[tuple[re.Pattern[str], str, str], ...]
 """What to look for, what to say of it, and how it is mended."""
@@ -83,6 +123,7 @@ def no_signs_are_left(matter: Matter) -> Iterator[Remark]:
     for path, text in matter.texts:
         for offset, words in markdown.words(text):
             yield from _remarks(matter, path, text, _IN_MARKDOWN, words=words, offset=offset)
+        yield from _remarks(matter, path, text, _IN_WHOLE, words=mask(text))
     for path, text in (*lines(matter), *_lines(matter)):
         yield from _remarks(matter, path, text, _IN_LINES, words=mask(text))
 

@@ -45,6 +45,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("zero", {"html": False})
     parser.enable(["list", "heading", "reference", "newline", "escape", "emphasis", "link"])
     parser.enable(["autolink", "entity", "balance_pairs"])
+    parser.disable("text_join")  # what is escaped, or an entity, is told from the rest
     parser.validateLink = _any  # type: ignore[method-assign]  # the documented way
     parser.normalizeLink = _same  # type: ignore[method-assign]  # same
     return parser
@@ -100,7 +101,7 @@ def _unmade(text: str, frozen: str, tokens: Sequence[Token], position: int) -> I
 def words(text: str) -> Iterator[tuple[int, str]]:
     """Give what readers get as it stands, line by line, and where each line of it begins.
 
-    Personal fields count as letters. Not given are words with escapes: who writes them knows why.
+    Personal fields count as letters. Not given are signs that are escaped, or written as entities.
     """
     frozen = mask(text)
     starts = _line_starts(frozen)

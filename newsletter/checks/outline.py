@@ -1,11 +1,14 @@
 """Headings make an outline that can be listened to (standards C03; WCAG 1.3.1, 2.4.6)."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from newsletter.checks import markdown
 from newsletter.checks.headings import IN_TEXT
 from newsletter.checks.registry import Matter, Remark, rule
 from newsletter.errors import Family, Level
+
+_AS_BLOCK: Final = "make it a block of its own: '- heading: …'"
 
 
 @rule(
@@ -53,7 +56,7 @@ def no_skipped_level(matter: Matter) -> Iterator[Remark]:
                 yield Remark(
                     heading.place,
                     f"a heading of level {heading.level} follows one of level {last}",
-                    f"use level {last + 1} here",
+                    _AS_BLOCK if heading.in_text else f"use level {last + 1} here",
                 )
             last = heading.level
 
@@ -64,7 +67,7 @@ def no_skipped_level(matter: Matter) -> Iterator[Remark]:
     Family.ACCESSIBILITY,
     "headings inside a text are of level 3, written ###",
     why="all headings inside a text are of level 3, so the sign promises a size that nobody gets",
-    hint="write ###, or make it a block of its own: '- heading: …'",
+    hint=f"write ###, or {_AS_BLOCK}",
 )
 def written_as_level_three(matter: Matter) -> Iterator[Remark]:
     """Look for # and ## in texts, which do not make bigger headings."""
@@ -74,5 +77,5 @@ def written_as_level_three(matter: Matter) -> Iterator[Remark]:
                 yield Remark(
                     matter.document.place(path, heading.offset),
                     f"'{'#' * heading.level}' looks the same as '###' inside a text",
-                    "write ###, or make it a block of its own: '- heading: …'",
+                    f"write ###, or {_AS_BLOCK}",
                 )

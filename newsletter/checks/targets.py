@@ -16,6 +16,27 @@ _SHOWN: Final = re.compile(
 )
 _INNER: Final = ("localhost", "local", "internal", "intranet", "lan", "test", "invalid")
 """Names that only lead somewhere inside a house (RFC 6761, RFC 6762)."""
+_OURS: Final = tuple(
+    (re.compile(rf"^https?://{pattern}", re.IGNORECASE), message, hint)
+    for pattern, message, hint in (
+        (
+            r"[^/?#]+\.safelinks\.protection\.outlook\.com(?:[/?#]|$)",
+            "this is how Outlook wrote the link to one of you: it names who got that mail",
+            "copy the address from the page itself",
+        ),
+        (
+            r"[^/?#]+\.sharepoint\.com/:\w:/r/",
+            "only who has rights in your SharePoint can open it",
+            "share it with everybody ('Anyone with the link'), or put it on the website",
+        ),
+        (
+            r"[^?#]*/wp-admin/",
+            "this page is where the website is written",
+            "link to the page that readers see",
+        ),
+    )
+)
+"""What opens for colleagues only: the beginning of an address, what to say, how to mend it."""
 
 
 @rule(
@@ -67,6 +88,9 @@ def readers_get_there(matter: Matter) -> Iterator[Remark]:
         host = _host(link.url)
         if host and _is_inner(host):
             yield Remark(link.url_place, f"{host} is an address that only some networks know")
+        for pattern, message, hint in _OURS:
+            if pattern.search(link.url):
+                yield Remark(link.url_place, message, hint)
 
 
 def _host(url: str) -> str:

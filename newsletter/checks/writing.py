@@ -52,3 +52,23 @@ def skeleton_is_filled(matter: Matter) -> Iterator[Remark]:
                 "this is still the text of the skeleton",
                 "write your own text in its place, or take the block out",
             )
+
+
+_NOTE: Final = re.compile(r"(?<!\w)(?:TODO|FIXME|TBD|XXX+|(?i:lorem ipsum))(?![\w/])")
+
+
+@rule(
+    "NL447",
+    Level.WARNING,
+    Family.WRITING,
+    "no note to yourself is left",
+    why="readers would get what was only meant for whoever writes the issue",
+    hint="do what the note says, or make it a comment: # …",
+)
+def no_note_is_left(matter: Matter) -> Iterator[Remark]:
+    """Look for TODO, lorem ipsum and the like; the skeleton's own words have a rule."""
+    for path, text in matter.document.texts():
+        found = None if text.strip() in _PLACEHOLDERS else _NOTE.search(text)
+        if found:
+            place = matter.document.place(path, found.start())
+            yield Remark(place, f"{found[0]!r} is a note to yourself")

@@ -156,7 +156,8 @@ class Divider(BaseBlock):
 
 def _leading(label: str | None, info: ValidationInfo) -> str | None:
     if label is not None and "url" in info.data and info.data["url"] is None:
-        fault(Rule.MISSING, "the label has no link to stand on", "add 'url: …', or leave it out")
+        hint = "add 'url: …', or leave it out"
+        fault(Rule.MISSING, "the label has no link to stand on", hint, lacks="url")
     return label
 
 

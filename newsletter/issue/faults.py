@@ -1,5 +1,6 @@
 """What the models refuse, in plain words and with the place in the file."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, get_args
@@ -26,6 +27,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "int_parsing": "a whole number",
 }
 """pydantic's types of errors that are about the type of a value, as what was expected."""
+_COMMENT: Final = "what begins with '#' is a comment: put the text in quotes"
 _RULES: Final[Mapping[str, Rule]] = {rule.value: rule for rule in Rule}
 
 
@@ -38,7 +40,7 @@ def told(
     once, where it is misspelt.
     """
     errors = list(errors)
-    missing = [error["loc"] for error in errors if error["type"] == "missing"]
+    missing = [path for error in errors if (path := _absent(error))]
     meant: dict[Path, str] = {}
     for path in (error["loc"] for error in errors if error["type"] == "extra_forbidden"):
         beside = [str(one[-1]) for one in missing if one[:-1] == path[:-1]]
@@ -50,8 +52,16 @@ def told(
         if path in meant:
             hint = f"did you mean {meant[path]!r}?"
             yield _fault(Rule.UNKNOWN_KEY, source.key_place(path), _unknown(path), hint)
-        elif error["type"] != "missing" or path in missing:
+        elif (absent := _absent(error)) is None or absent in missing:
             yield _finding(error, source, root)
+
+
+def _absent(error: ErrorDetails) -> Path | None:
+    """Give the path of the key that an error finds missing."""
+    if error["type"] == "missing":
+        return error["loc"]
+    lacks = error.get("ctx", {}).get("lacks")
+    return (*error["loc"][:-1], lacks) if lacks else None
 
 
 def _finding(error: ErrorDetails, source: Source, root: type[BaseModel]) -> Finding:
@@ -68,7 +78,8 @@ def _finding(error: ErrorDetails, source: Source, root: type[BaseModel]) -> Find
         return _fault(Rule.TYPE, source.place(path), error["msg"].lower())
     rule, message = _RULES[kind], context["message"]
     find = source.key_place if context["at"] == AT_KEY else source.place
-    return _fault(rule, find((*path, *context["below"])), message, context["hint"])
+    place = find((*path, *context["below"]))
+    return _fault(rule, place, message, _COMMENT if _commented(place) else context["hint"])
 
 
 def _fault(rule: Rule, place: Place, message: str, hint: str = "") -> Finding:
@@ -103,13 +114,20 @@ def _wrong_type(error: ErrorDetails, path: Path, source: Source, root: type[Base
     subject = f"{path[-1]!r}: " if isinstance(path[-1], str) else ""
     hint = ""
     model = _model_at(path, root) if error["type"] == "model_type" else None
-    if isinstance(value, bool) and expected == "text":
+    if value is None and _commented(place):
+        hint = _COMMENT
+    elif isinstance(value, bool) and expected == "text":
         hint = "put it in quotes when the word itself is meant"
     elif model:
         hint = f"write {{{', '.join(f'{name}: …' for name in _needed(model))}}}"
     elif expected == "a list":
         hint = "begin each item on a line of its own with '- '"
     return _fault(Rule.TYPE, place, f"{subject}expected {expected}, found {_found(value)}", hint)
+
+
+def _commented(place: Place) -> bool:
+    """Tell whether nothing but a comment, which may be meant as text, follows a key or a dash."""
+    return bool(re.match(r"[^#:]*:?[ ]+#\S", place.source[max(0, place.column - 1) :]))
 
 
 def _found(value: object) -> str:

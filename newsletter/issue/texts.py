@@ -27,10 +27,16 @@ _LINE_BREAK: Final = re.compile(r"[\n\r\t]")
 _WEB: Final = re.compile(
     r"https?://(?:[^\s/?#<>\"'{}\\@]+)(?:[/?#][^\s<>\"'{}\\]*)?", re.IGNORECASE
 )
-_MAIL: Final = re.compile(r"mailto:[^\s<>\"'{}\\@]+@[^\s<>\"'{}\\@]+", re.IGNORECASE)
+_MAIL: Final = re.compile(
+    r"mailto:[^\s<>\"'{}\\@]+@[^\s<>\"'{}\\@?.]+\.[^\s<>\"'{}\\@]+", re.IGNORECASE
+)
+_HOST_LABEL: Final = re.compile(r"[\w-]+")
+"""Part of a host's name, in any script."""
 _PHONE_LINK: Final = re.compile(r"tel:\+?[0-9().-]{3,}", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`|~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_BARE: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/|$)", re.IGNORECASE)
+"""A web address without its beginning."""
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SNIPPET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -57,13 +63,15 @@ def is_markdown(annotation: object, metadata: Sequence[object] = ()) -> bool:
 
 def fault(
     rule: Rule, message: str, hint: str = "", *, at: str = AT_VALUE,
-    below: tuple[str | int, ...] = (),
+    below: tuple[str | int, ...] = (), lacks: str = "",
 ) -> Never:  # fmt: skip
     """Refuse a value inside a pydantic validator; the reader makes a finding of it.
 
-    It points at the value or its key, or at the key that `below` leads to from there.
+    It points at the value or its key, or at the key that `below` leads to from there. `lacks` is
+    the key beside it that is not there: nothing is said when that one is misspelt.
     """
-    context = {"message": message, "hint": hint, "at": AT_KEY if below else at, "below": below}
+    at = AT_KEY if below else at
+    context = {"message": message, "hint": hint, "at": at, "below": below, "lacks": lacks}
     raise PydanticCustomError(rule.value, "{message}", context)
 
 
@@ -132,15 +140,15 @@ def _has_host(url: str) -> bool:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return False
-    return ":" in host or all(host.removesuffix(".").split("."))
+    return ":" in host or all(map(_HOST_LABEL.fullmatch, host.removesuffix(".").split(".")))
 
 
 def _what_is_wrong(url: str) -> tuple[str, str]:
     scheme = _SCHEME.match(url)
     name = scheme[1].lower() if scheme and "." not in scheme[1] else ""
     if not name:
-        mail = _ADDRESS.fullmatch(url)
-        hint = f"did you mean 'mailto:{url}'?" if mail else _LINKS_BEGIN
+        begin = "mailto:" if _ADDRESS.fullmatch(url) else "https://" if _BARE.match(url) else ""
+        hint = f"did you mean '{begin}{url}'?" if begin else _LINKS_BEGIN
         return f"the link {_short(url)} does not say where it leads", hint
     if name not in {"https", "http", "mailto", "tel"}:
         return f"a link cannot begin with '{name}:'", _LINKS_BEGIN

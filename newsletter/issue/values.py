@@ -45,6 +45,7 @@ def _alt(value: str | None, info: ValidationInfo) -> str | None:
             "the image has no 'alt', the text for those who do not see it",
             "say what it shows: alt: …; or, when it only decorates: decorative: true",
             at=AT_KEY,
+            lacks="alt",
         )
     if value is not None and decorative:
         fault(

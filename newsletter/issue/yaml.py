@@ -223,7 +223,7 @@ def _syntax(reader: _Reader, error: yaml.YAMLError) -> tuple[Place, str, str]:
     context = getattr(error, "context", None) or ""
     place = reader.at(mark) if mark else Place(reader.name)
     begun = getattr(error, "context_mark", None)
-    return explain(problem, context, place, reader.at(begun) if begun else None)
+    return explain(problem, context, place, reader.at(begun) if begun else None, reader.lines)
 
 
 def _span(node: Node, key: Node | None) -> Span:
