@@ -116,6 +116,8 @@ def _told(opened: "Workspace", name: str) -> "Iterator[list[KeptBack]]":
     driver = providers.load(name, settings, environment=os.environ, outbox=str(opened.outbox))
     try:
         say(f"asking {driver.capabilities.title} whom it mails no more …")
+        if lacks := driver.capabilities.list_lacks:
+            say(f"its list leaves out {lacks}")
         listing, read = cast("Suppressed", driver), 0
         with bar("reading") as progress:
             for page in listing.suppressed(lambda much: time.sleep(much.total_seconds())):

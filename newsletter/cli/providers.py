@@ -77,9 +77,18 @@ def _detail(item: "Told", room: int) -> Iterator[str]:
     width = max(len(setting["name"]) for setting in item["settings"])
     for setting in sorted(item["settings"], key=lambda one: not one["needed"]):
         need = "needed; " if setting["needed"] else ""
-        choice = f" ({', '.join(setting['choices'])})" if setting["choices"] else ""
-        told = f"{need}{setting['about']}{choice}"
+        told = f"{need}{setting['about']}{_choice(setting['choices'], setting['default'])}"
         yield from wrapped(f"  {setting['name']:<{width}}  ", told, room)
+
+
+def _choice(choices: list[str], default: str | bool | float | None) -> str:
+    """Say what a setting can be, and what it is when nothing is set, as TOML writes it."""
+    told = [", ".join(choices)] if choices else []
+    if isinstance(default, bool):
+        told.append(f"default: {str(default).lower()}")
+    elif default is not None:
+        told.append(f"default: {default if isinstance(default, str) else f'{default:g}'}")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _facts(item: "Told") -> Iterator[tuple[str, str]]:
@@ -104,7 +113,8 @@ def _facts(item: "Told") -> Iterator[tuple[str, str]]:
         yield "webhook: tells", ", ".join(item["webhook"]["tells"])
     yield "newsletter reconcile", item["lookup"] or "cannot ask it"
     yield "newsletter doctor", "tries the key" if item["tries_key"] else "cannot try the key"
-    kept = "reads whom it keeps back" if item["tells_suppressed"] else "cannot ask it"
+    lacks = f", without {item['list_lacks']}" if item["list_lacks"] else ""
+    kept = f"reads whom it keeps back{lacks}" if item["tells_suppressed"] else "cannot ask it"
     yield "import-suppressions", kept
 
 

@@ -57,7 +57,7 @@ class Found:
         yield from _settled(self.by_provider.settled, would, f"so {self.title} says")
         yield from _settled(self.by_person, would, "as you say")
         if self.failed:
-            yield f"  {self.title or self.before.provider} could not be asked: {self.failed}"
+            yield f"  {self.failed}"
         elif self.title and not self.lookup and self.left:
             yield f"  {self.title} cannot be asked"
         more = " any more" if number else ""

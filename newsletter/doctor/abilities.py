@@ -64,6 +64,7 @@ def data(name: str) -> Told:
         "webhook": _webhook(name),
         "tries_key": issubclass(driver, Probe),
         "tells_suppressed": issubclass(driver, Suppressed),
+        "list_lacks": can.list_lacks,
         "pace": pace(can.pace),
         "notes": list(can.notes),
         "key_variable": getattr(driver, "key_variable", ""),

@@ -186,6 +186,8 @@ class Capabilities:
     lookup: str = ""
     """What can be asked of mails whose answer was lost, and how long (see `lookup`); empty:
     nothing."""
+    list_lacks: str = ""
+    """What its list of those whom it mails no more leaves out (see `offers`); empty: nothing."""
     pace: Pace = Pace()
     """What the vendor documents; the settings may say otherwise."""
     notes: tuple[str, ...] = field(default=())

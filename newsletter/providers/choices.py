@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from newsletter.errors import InputError, near
@@ -26,6 +27,16 @@ _MOST_DAYS: Final = 100
 _WORDS: Final = {
     "model_type": "a section with settings of its own is expected",
     "tuple_type": "a list in brackets is expected: [50, 100]",
+    "too_long": "at most {max_length} of them are expected",
+    "string_type": "a text in quotes is expected",
+    "string_pattern_mismatch": "not what is expected, which looks like this: {example}",
+    "literal_error": "{expected} is expected",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false is expected"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number is expected"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number is expected"),
+    "greater_than": "a number above {gt:g} is expected",
+    "greater_than_equal": "a number of at least {ge:g} is expected",
+    "less_than_equal": "a number of at most {le:g} is expected",
 }
 """pydantic's own words speak to programmers."""
 
@@ -108,7 +119,7 @@ def read(model: type[Chosen], values: Mapping[str, Any], *, provider: str) -> Ch
         return model.model_validate(dict(values))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-    told = "; ".join(_sentence(item["type"], item["loc"], item["msg"]) for item in faults)
+    told = "; ".join(_sentence(item, model) for item in faults)
     hint = _hint([(item, _way_out(item, model, provider)) for item in faults])
     raise InputError(f"settings of provider {provider!r}: {told}", hint=hint)
 
@@ -167,7 +178,10 @@ def read_key(environment: Mapping[str, str], variable: str, *, provider: str) ->
 
 
 def described(provider: str) -> list[dict[str, Any]]:
-    """Describe every setting of a provider: name, about, needed, choices; none of its values."""
+    """Describe every setting of a provider: name, about, needed, choices, default; no values.
+
+    A default of None is none that can be written down.
+    """
     model: type[ProviderSettings] = importlib.import_module(
         f"newsletter.providers.{provider}"
     ).Settings
@@ -177,6 +191,7 @@ def described(provider: str) -> list[dict[str, Any]]:
             "about": " ".join((field.description or "").split()),
             "needed": field.is_required(),
             "choices": _choices(field.annotation),
+            "default": _default(field),
         }
         for name, field in model.model_fields.items()
     ]
@@ -186,11 +201,19 @@ def _choices(annotation: Any) -> list[str]:  # noqa: ANN401 - any annotation
     return [str(item) for item in get_args(annotation)] if get_origin(annotation) is Literal else []
 
 
-def _sentence(kind: str, place: tuple[int | str, ...], message: str) -> str:
-    name = ".".join(str(part) for part in place)
+def _default(field: FieldInfo) -> str | int | float | None:
+    found = field.default
+    return found if isinstance(found, str | int | float) and found != "" else None
+
+
+def _sentence(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, name = fault["type"], ".".join(str(part) for part in fault["loc"])
     if kind == "extra_forbidden":
         return f"unknown setting {name!r}"
     if kind == "missing":
         return f"setting {name!r} is missing"
-    words = _WORDS.get(kind) or message.removeprefix("Value error, ")
+    field = model.model_fields.get(name)
+    example = field.examples[0] if field and field.examples else ""
+    words = _WORDS.get(kind, "").format(**fault.get("ctx", {}), example=example)
+    words = words or fault["msg"].removeprefix("Value error, ")
     return f"{name}: {words}" if name else words

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from newsletter.errors import InputError, ProviderError
+from newsletter.issue.edition import Edition
 from newsletter.issue.template import Slot, Template
 from newsletter.providers import (
     Batch,
@@ -126,11 +127,23 @@ def _message(batch: Batch) -> None:
     for address in (message.sender_address, message.reply_to):
         if address is not None and not is_address(address):
             raise InputError(f"{address!r} is no address that can send")
+    _constants(message.edition)
     for name, template in message.headers.items():
         fields.field_name(name)
         for segment in template:
             if isinstance(segment, str):
                 fields.structured(name, segment)
+
+
+def _constants(edition: Edition) -> None:
+    """Check what all recipients read, and what stands in for a value that one of them lacks."""
+    parts = {"plain text": edition.text, "HTML": edition.html}
+    fields.line("the subject", edition.subject.write(lambda slot: slot.fallback or ""))
+    for name, template in parts.items():
+        try:
+            template.write(lambda slot: slot.fallback or "").encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"its {name} holds half a character (a lone surrogate)") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ from newsletter.providers import (
 from newsletter.providers.answers import Reading, Unreadable
 from newsletter.providers.choices import HTTPSettings, read, read_key
 from newsletter.providers.exchange import NOT_SENT, client, exchange
-from newsletter.providers.lookup import Wait
 from newsletter.providers.splitting import (
     Doubts,
     Split,
@@ -44,8 +43,8 @@ from newsletter.providers.splitting import (
 
 __all__ = ["Doubts", "HTTPProvider", "Split", "halves", "parts"]
 
-_MOST_ASKS: Final = 6
-_ASK_LATER: Final = "ask again later, by the same command"
+_ELSEWHERE: Final = (301, 302, 303, 307, 308, 404)
+_SEND_AGAIN: Final = "mend the cause, then send again; whoever has the mail already is left out"
 
 
 class HTTPProvider(ABC):
@@ -87,7 +86,7 @@ class HTTPProvider(ABC):
         Raises InputError for a wrong setting or a missing key.
         """
         del outbox
-        name = cls.__module__.rpartition(".")[2]
+        name = cls.module_name()
         chosen = read(sys.modules[cls.__module__].Settings, settings, provider=name)
         made: Any = cls  # each driver is made of these two, and makes this base of its own parts
         driver: Self = made(chosen, read_key(environment, cls.key_variable, provider=name))
@@ -187,61 +186,31 @@ class HTTPProvider(ABC):
         reason = f"{response.status} {words}" if words else self.said(response)
         return Split(reason, certain=bool(fault.search(words)))
 
-    def ask(
-        self, path: str, parameters: Mapping[str, str], wait: Wait, *, posted: bytes | None = None
-    ) -> Response:
-        """Read something from the vendor, at its pace; raises ProviderError.
-
-        Nothing of a person may stand in the parameters: they are part of an address. `posted` is
-        JSON, for a vendor that is asked by POST. A path may name the host, too, where a vendor is
-        asked at another one.
-        """
-        whole = path if "://" in path else f"{self.base_url}{path}"
-        address = httpx.URL(whole, params=parameters or None)
-        method, headers, content = "GET", {}, None
-        if posted is not None:
-            method, content = "POST", (posted,)
-            headers = {"Content-Type": "application/json", "Content-Length": str(len(posted))}
-        for _ in range(_MOST_ASKS):
-            try:
-                response = self._exchange(method, address, headers, content)
-            except httpx.TransportError as error:
-                why = self._why("no answer", error)
-                raise ProviderError(
-                    f"{self.capabilities.title} could not be asked: {why}", hint=_ASK_LATER
-                ) from error
-            if response.status == 200:  # noqa: PLR2004 - the status is the name
-                return response
-            if self.reading(response) is not Reading.RETRY:
-                break
-            wait(self.wait(response) or timedelta(seconds=1))
-        said, kind = self.said(response), self.reading(response)
-        message = f"could not be asked: {said}"
-        if kind is Reading.STOP:
-            raise self.stop(message, status=response.status)
-        raise ProviderError(f"{self.capabilities.title} {message}", hint=_ASK_LATER)
-
     def stop(self, message: str, *, status: int = 0) -> ProviderError:
         """Make the error that ends a mailing until a person has mended something."""
+        return self.error(message, hint=self.way_out(status) or _SEND_AGAIN)
+
+    def error(self, message: str, *, hint: str) -> ProviderError:
+        """Make an error that begins with the provider's title."""
+        return ProviderError(f"{self.capabilities.title} {message}", hint=hint)
+
+    def way_out(self, status: int) -> str:
+        """Say what to do about a status; empty where it says too little for that."""
+        place = f"[providers.{self.module_name()}]"
+        moved = f"the address of the API has changed: check base_url in {place}"
         general = {
             401: f"check the key in {self.key_variable}",
             402: "check the account's plan and credit",
             403: f"check the rights of the key in {self.key_variable}, and the sending domain",
             413: "make the mail smaller",
+            **dict.fromkeys(_ELSEWHERE, moved),
         }
-        redirect = "the address of the API has changed: check base_url in [providers.NAME]"
-        known = {
-            **general,
-            301: redirect,
-            307: redirect,
-            308: redirect,
-            404: redirect,
-            **self.hints,
-        }
-        hint = known.get(
-            status, "mend the cause, then send again; whoever has the mail already is left out"
-        )
-        return ProviderError(f"{self.capabilities.title} {message}", hint=hint)
+        return {**general, **self.hints}.get(status, "")
+
+    @classmethod
+    def module_name(cls) -> str:
+        """Give the name that it goes by in newsletter.toml."""
+        return cls.__module__.rpartition(".")[2]
 
     def _settle(self, request: Request, doubts: Doubts) -> Iterator[list[Outcome]]:
         """Make one call, and smaller ones where the vendor refuses all because of one."""

@@ -19,9 +19,10 @@ from newsletter.providers import (
     answers,
     whole,
 )
+from newsletter.providers.asking import Asked
 from newsletter.providers.choices import HTTPSettings
 from newsletter.providers.headers import raw_mailbox
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 from newsletter.providers.lookup import Wait
 
 _GONE: Final = ("suppressed", "failed", "hard_bounced")
@@ -34,7 +35,7 @@ class Settings(HTTPSettings):
     """The route that mails leave by, when it is not the project's own; a transactional one."""
 
 
-class Provider(HTTPProvider):
+class Provider(Asked):
     """Lettermint, by its endpoint for one mail."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -64,7 +65,8 @@ class Provider(HTTPProvider):
 
     def probe(self, wait: Wait) -> str:
         """Ask for a pong: GET /ping. Its lists, and what it sent, need a key of another kind."""
-        self.ask("/ping", {}, wait)
+        if b"pong" not in self.ask("/ping", {}, wait).body.lower():
+            raise self.strange()
         return "Lettermint knows the key"
 
     def request(self, batch: Batch) -> Request:

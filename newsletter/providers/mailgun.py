@@ -46,7 +46,7 @@ _UNTIL = re.compile(r"try again after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UT
 class Settings(HTTPSettings):
     """What Mailgun can be set to."""
 
-    domain: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+    domain: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", examples=["mg.example.fi"])
     """The sending domain, as it is called at Mailgun."""
     region: Literal["eu", "us"] = "eu"
     """Where the domain lives; the wrong one answers that it does not exist."""

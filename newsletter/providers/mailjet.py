@@ -36,7 +36,9 @@ _ACCOUNT: Final = (401, 402, 403)
 class Settings(HTTPSettings):
     """What Mailjet can be set to."""
 
-    api_key: str = Field(pattern=r"^[\x21-\x39\x3b-\x7e]+$")
+    api_key: str = Field(
+        pattern=r"^[\x21-\x39\x3b-\x7e]+$", examples=["0123456789abcdef0123456789abcdef"]
+    )
     """The public half of the key; the secret half is in the environment."""
     region: Literal["global", "eu"] = "global"
     """Where the account is."""
@@ -56,11 +58,12 @@ class Provider(Mailjet):
         inline_images=True,
         test_mode="test_mode = true",
         lookup="What its messages say, by our key. Silence proves nothing.",
+        list_lacks="bounces, which Mailjet tells by its webhooks only",
         without_headers=frozenset({"List-Id"}),
         notes=(
             "Mailjet does not let a sender set List-Id.",
-            "Of those whom it mails no more it lists who left and who complained, not bounces.",
             "Not documented: whether Mailjet adds a List-Unsubscribe of its own. Read a test mail.",
+            "Images inside the mail: not seen on a live account.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MAILJET_KEY"

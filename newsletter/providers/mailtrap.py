@@ -53,6 +53,7 @@ class Provider(Mailtrap):
         notes=(
             "The bulk stream puts its own List-Unsubscribe, Precedence and a footer into mails.",
             "Open and click tracking is set per domain at Mailtrap: keep both off.",
+            "Images inside the mail: not seen on a live account.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MAILTRAP_KEY"

@@ -49,13 +49,13 @@ class Provider(Mandrill):
         inline_images=True,
         test_mode="a test key",
         lookup="What its search finds by address and our key: 30 days. Silence proves nothing.",
+        list_lacks="whoever is beyond its first 1,000 entries",
         notes=(
             "One mail a call: in a batch, header fields would be the same for all.",
             "No idempotency: a mail whose answer is lost stays unknown until somebody decides.",
             "Its unsubscribe footer, in sending defaults and rules, must be off at Mandrill.",
-            "Not seen on a live account: that it keeps our List-Unsubscribe, and text as it is.",
+            "Not seen on a live account: that it keeps our List-Unsubscribe, text and images.",
             "The delivery's key comes back in webhooks as metadata.",
-            "Its list of those whom it mails no more is told up to 1,000 entries.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_MANDRILL_KEY"

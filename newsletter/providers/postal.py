@@ -25,8 +25,9 @@ from newsletter.providers import (
     answers,
     mime,
 )
+from newsletter.providers.asking import Asked
 from newsletter.providers.choices import HTTPSettings
-from newsletter.providers.http import HTTPProvider, Split
+from newsletter.providers.http import Split
 from newsletter.providers.lookup import Wait
 
 PATH: Final = "/api/v1/send/raw"
@@ -36,11 +37,11 @@ _KEY_FAULT: Final = frozenset({"AccessDenied", "InvalidServerAPIKey", "ServerSus
 class Settings(HTTPSettings):
     """What Postal can be set to."""
 
-    host: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+    host: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", examples=["postal.example.fi"])
     """The server's web address, without https://: postal.example.fi."""
 
 
-class Provider(HTTPProvider):
+class Provider(Asked):
     """Postal, by its raw API."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -89,7 +90,7 @@ class Provider(HTTPProvider):
             data = answers.json_of(response)["data"]
             code = str(data.get("code"))
         except (answers.Unreadable, LookupError, TypeError, AttributeError) as error:
-            raise self.stop("answers in an unknown way") from error
+            raise self.strange() from error
         if code in _KEY_FAULT:
             raise self.stop(f"could not be asked: {code}", status=401)
         return "Postal knows the key"

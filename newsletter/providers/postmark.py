@@ -38,7 +38,7 @@ _TO_FAULT: Final = re.compile(r"['\"`]To['\"`]|recipient", re.IGNORECASE)
 class Settings(HTTPSettings):
     """What Postmark can be set to."""
 
-    stream: str = Field(default="broadcast", pattern=r"^[a-z0-9_-]{1,50}$")
+    stream: str = Field(default="broadcast", pattern=r"^[a-z0-9_-]{1,50}$", examples=["broadcast"])
     """The message stream for newsletters, as it is called at Postmark."""
 
 
@@ -58,6 +58,7 @@ class Provider(Postmark):
             "Its list of whom it keeps back is read up to 4 MB a reason: some 30,000 people.",
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
             "Tracking is asked off per mail, but the server's own setting wins: keep it off there.",
+            "Images inside the mail: not seen on a live account.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_POSTMARK_KEY"

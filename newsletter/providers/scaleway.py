@@ -31,7 +31,9 @@ _KEY_FIELD: Final = "X-Newsletter-Key"
 class Settings(HTTPSettings):
     """What Scaleway can be set to."""
 
-    project_id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
+    project_id: str = Field(
+        pattern=r"^[0-9a-fA-F-]{36}$", examples=["01234567-89ab-cdef-0123-456789abcdef"]
+    )
     """The project that the sending domain belongs to."""
     region: Literal["fr-par"] = "fr-par"
     """Where the mails are handled."""

@@ -59,6 +59,7 @@ class Provider(SendGrid):
         notes=(
             "No idempotency: a call whose answer is lost stays unknown until somebody decides.",
             "One id for a whole call; drops are told only by events, with our `newsletter_key`.",
+            "Images inside the mail: not seen on a live account.",
         ),
     )
     key_variable: ClassVar[str] = "NEWSLETTER_SENDGRID_KEY"

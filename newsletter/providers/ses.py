@@ -46,11 +46,13 @@ ADDRESS_FAULT: Final = re.compile(
 class Settings(HTTPSettings):
     """What Amazon SES can be set to."""
 
-    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", examples=["eu-north-1"])
     """Where the sending domain is verified: eu-north-1, eu-west-1, …"""
-    key_id: str = Field(pattern=r"^[A-Za-z0-9_]{16,128}$")
+    key_id: str = Field(pattern=r"^[A-Za-z0-9_]{16,128}$", examples=["AKIA0123456789ABCDEF"])
     """The access key's id, AKIA…; its secret is in the environment."""
-    configuration_set: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    configuration_set: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_-]{0,64}$", examples=["newsletter"]
+    )
     """Without one, SES tells of no bounces by SNS."""
 
 

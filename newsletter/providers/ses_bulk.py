@@ -31,8 +31,9 @@ from newsletter.providers.variables import Writer
 Settings = ses.Settings
 
 PATH: Final = "/v2/email/outbound-bulk-emails"
-# Two braces open a place, a backslash before them closes it again (Handlebars).
-_MARKS: Final = re.compile(r"\\*[{}]{2,}|[\\{]+\Z|\A\}+")
+# Two braces open a place, a third another kind, a backslash before them none (Handlebars): whatever
+# of these stands together is kept together, so that none is left beside a place.
+_MARKS: Final = re.compile(r"[\\{}]{2,}|[\\{]\Z|\A\}")
 _MOST_FIELDS: Final = 15
 _LONGEST_VALUE: Final = 995
 _LONGEST_FIELD: Final = 996
@@ -71,7 +72,7 @@ class Provider(ses.Provider):
             "SES gives its own Message-ID; the delivery's key comes back in events as a tag.",
             "It cannot be asked of single mails: newsletter reconcile goes by its events alone.",
             "A mail that it takes and cannot fill is told only by the event Rendering Failure.",
-            "Variables are taken to be filled in one pass; not seen on a live account.",
+            "Values are taken to be filled in once, as they are; not seen on a live account.",
             "Images inside the mail go by `ses`: here it is unclear if the 1 MB a call holds them.",
             "What is above the account's rate is tried again: set [providers.ses_bulk.pace] to it.",
             "Signing needs botocore: pip install 'newsletter-desk[ses]'.",

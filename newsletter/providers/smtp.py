@@ -59,13 +59,13 @@ def _plainer(address: str) -> str:
 class Settings(ProviderSettings):
     """What SMTP can be set to."""
 
-    host: str = Field(pattern=r"^[A-Za-z0-9.:_-]+$")
+    host: str = Field(pattern=r"^[A-Za-z0-9.:_-]+$", examples=["smtp.example.fi"])
     """The mail server that takes your mail, as its certificate names it."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """587 with starttls, 465 with tls, 25 with none, unless said."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """TLS after a greeting, TLS from the first byte, or none: only to this machine."""
-    user: str = Field(default="", pattern=r"^[\x21-\x7e]*$")
+    user: str = Field(default="", pattern=r"^[\x21-\x7e]*$", examples=["kirje@example.fi"])
     """Whom to log in as; the password is NEWSLETTER_SMTP_KEY. Empty: no login."""
     bounces_to: Annotated[str, AfterValidator(_returnable)] = ""
     """The envelope's sender, which gets the bounces; empty: the sender of the mail."""

@@ -11,8 +11,9 @@ with SMTPServer() as server:
 import asyncio
 import ssl
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Posted:
 
 class SMTPServer:
     """One server on 127.0.0.1; a context manager. Login, where it is asked for, is one pair."""
+
+    settings: ClassVar[Mapping[str, str]] = {"host": "127.0.0.1", "security": "none"}
+    """What a provider must be set to beside its port."""
 
     def __init__(
         self,

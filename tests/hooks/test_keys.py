@@ -17,10 +17,10 @@ from newsletter import hooks, providers
 from newsletter.providers import State
 from newsletter.testing import NOW
 from newsletter.testing.batches import make_batch, make_recipient
+from newsletter.testing.drivers import make_provider, send
 from newsletter.testing.servers import VendorServer
 from newsletter.testing.vendors import VENDORS, Call
 from tests.hooks.senders import SENDERS
-from tests.providers.test_contract import make_provider, send
 
 KEYS = ("d0123456789ab-7", "dfedcba987654-8000000000")
 AT = int(NOW.timestamp())
@@ -271,7 +271,7 @@ def test_the_key_that_went_out_comes_back(name: str, tmp_path: Path) -> None:
     hook = hooks.load(vendor)
 
     with VendorServer(VENDORS[name]()) as server:
-        provider = make_provider(name, tmp_path, server.url)
+        provider = make_provider(name, server.url)
         outcomes = send(provider, batch)
         provider.close()
 

@@ -19,15 +19,15 @@ from newsletter.providers import Batch, OwnUnsubscribe, Provider, Response, Stat
 from newsletter.providers.http import HTTPProvider, Split
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_headers, make_message, make_recipient
+from newsletter.testing.drivers import make_provider, send, settings_of
 from newsletter.testing.providers import Taken
 from newsletter.testing.rawmail import read_mail
 from newsletter.testing.servers import KEY, VendorServer
 from newsletter.testing.smtpd import SMTPServer
 from newsletter.testing.vendors import VENDORS
+from tests.standins.specs import SPECS
 
 HERE = Path(__file__).parent
-SPECS = HERE.parents[2] / "shared" / "esp-specs"
-"""The vendors' OpenAPI files are not part of the project: judged by when they lie beside it."""
 
 TRAPS = [
     "{{ first_name }}",
@@ -58,12 +58,6 @@ def sample(name: str) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def make_provider(name: str, outbox: Path, base_url: str | None = None) -> Provider:
-    settings = sample(name)["settings"] | ({"base_url": base_url} if base_url else {})
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
-    return providers.load(name, settings, environment=environment, outbox=str(outbox))
-
-
 @dataclass
 class Desk:
     """A provider with something real behind it, and what that took."""
@@ -78,21 +72,20 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     name = request.param
     if name == "smtp":
         with SMTPServer() as peer:
-            settings = sample(name)["settings"] | {"port": peer.port}
-            provider = providers.load(name, settings, environment={}, outbox="")
+            provider = make_provider(name, port=peer.port)
             yield Desk(provider, lambda: [posted(mail.raw) for mail in peer.taken])
             provider.close()
         return
     if name not in VENDORS:
         twin = f"provider {name} has no twin: write newsletter/testing/vendors/{name}.py"
         assert not issubclass(providers.provider_class(name), HTTPProvider), twin
-        provider = make_provider(name, tmp_path)
+        provider = make_provider(name, outbox=str(tmp_path))
         yield Desk(provider, lambda: [read_back(file) for file in sorted(tmp_path.rglob("*.eml"))])
         provider.close()
         return
     spec = SPECS / VENDORS[name].spec
     with VendorServer(VENDORS[name](spec if spec.is_file() else None)) as server:
-        provider = make_provider(name, tmp_path, server.url)
+        provider = make_provider(name, server.url)
         yield Desk(provider, lambda: server.taken, server)
         provider.close()
 
@@ -111,10 +104,6 @@ def posted(raw: bytes) -> Taken:
     """Read a mail that carries no key: it is told from the Message-ID of `make_recipient`."""
     mail = read_mail(raw)
     return replace(mail, key=re.sub(r"<id(.*)@.*", r"d7-\1", mail.headers["Message-ID"]))
-
-
-def send(provider: Provider, batch: Batch) -> list[providers.Outcome]:
-    return [outcome for outcomes in provider.send(batch) for outcome in outcomes]
 
 
 def said(outcomes: list[providers.Outcome]) -> list[str]:
@@ -428,7 +417,7 @@ def documented(*, stop: bool) -> list[Any]:
 
 
 def read(name: str, answer: dict[str, Any], batch: Batch) -> list[providers.Outcome] | Split:
-    provider = make_provider(name, Path())
+    provider = make_provider(name)
     assert isinstance(provider, HTTPProvider)
     headers = {key.lower(): text for key, text in answer.get("headers", {}).items()}
     with closing(provider):
@@ -482,15 +471,10 @@ def test_a_fault_of_the_account_stops_with_a_hint(name: str, answer: dict[str, A
 @pytest.mark.parametrize("name", [name for name in providers.names() if name in VENDORS])
 def test_a_missing_key_names_its_variable(name: str) -> None:
     with pytest.raises(InputError, match=f"NEWSLETTER_{name.upper()}_KEY"):
-        providers.load(name, sample(name)["settings"], environment={}, outbox="")
+        providers.load(name, settings_of(name), environment={}, outbox="")
 
 
 @pytest.mark.parametrize("name", providers.names())
 def test_an_unknown_setting_is_refused_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown setting 'base_ulr'"):
-        providers.load(
-            name,
-            sample(name)["settings"] | {"base_ulr": "https://example.fi"},
-            environment={f"NEWSLETTER_{name.upper()}_KEY": KEY},
-            outbox=str(tmp_path),
-        )
+        make_provider(name, outbox=str(tmp_path), base_ulr="https://example.fi")

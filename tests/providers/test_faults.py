@@ -1,13 +1,11 @@
 """The fault table: every vendor's driver against every fault, judged by what its twin took."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,8 @@ from newsletter.errors import ProviderError
 from newsletter.providers import Batch, Outcome, Provider, State
 from newsletter.providers.splitting import MOST_IN_A_ROW
 from newsletter.testing.batches import make_batch
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.servers import (
-    KEY,
     Fault,
     VendorServer,
     answer,
@@ -32,7 +30,6 @@ from newsletter.testing.servers import (
 )
 from newsletter.testing.vendors import VENDORS
 
-SAMPLES = Path(__file__).parent / "samples"
 NAMES = [name for name in providers.names() if name in VENDORS]
 """SMTP has faults of its own kind, in test_smtp; the outbox asks nobody."""
 SINGLE = [name for name in NAMES if providers.provider_class(name).capabilities.batch_size == 1]
@@ -100,12 +97,8 @@ class Desk:
 
 
 @contextmanager
-def connected(name: str, url: str, **more: object) -> Iterator[Provider]:
-    file = SAMPLES / f"{name}.toml"
-    settings: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
-    chosen = settings | {"base_url": url} | more
-    with closing(providers.load(name, chosen, environment=environment, outbox="")) as provider:
+def connected(name: str, url: str, **more: Any) -> Iterator[Provider]:  # noqa: ANN401 - any setting
+    with closing(make_provider(name, url, **more)) as provider:
         yield provider
 
 

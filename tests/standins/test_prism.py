@@ -4,7 +4,6 @@ Every driver whose vendor publishes a file that Prism reads is tried, a new one 
 """
 
 import json
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -17,13 +16,13 @@ from newsletter.errors import ProviderError
 from newsletter.providers import Outcome, State
 from newsletter.providers.http import HTTPProvider
 from newsletter.testing.batches import make_batch
-from newsletter.testing.servers import KEY, VendorServer
+from newsletter.testing.drivers import make_provider
+from newsletter.testing.servers import VendorServer
 from newsletter.testing.vendors import VENDORS
 from tests.standins import specs
 from tests.standins.conftest import installed, node
 
 NAMES: Final = [name for name in providers.names() if name in VENDORS and specs.readable(name)]
-SAMPLES: Final = Path(__file__).parents[1] / "providers" / "samples"
 SILENT: Final = {
     "brevo": "its example's ids are empty",
     "mandrill": "its example names somebody else",
@@ -35,10 +34,7 @@ SILENT: Final = {
 
 @contextmanager
 def driver(name: str, url: str) -> Iterator[HTTPProvider]:
-    sample = tomllib.loads((SAMPLES / f"{name}.toml").read_text(encoding="utf-8"))
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
-    settings = sample["settings"] | {"base_url": url}
-    provider = providers.load(name, settings, environment=environment, outbox="")
+    provider = make_provider(name, url)
     with closing(provider):
         assert isinstance(provider, HTTPProvider)
         yield provider

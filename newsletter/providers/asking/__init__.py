@@ -6,11 +6,14 @@ our keys. Lists are read page by page, and what comes in an unknown shape is no 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import httpx
+
 from newsletter.errors import ProviderError
-from newsletter.providers import answers
+from newsletter.providers import Response, answers
+from newsletter.providers.answers import Reading
 from newsletter.providers.http import HTTPProvider
 from newsletter.providers.lookup import Wait
 from newsletter.providers.offers import KeptBack, Why
@@ -18,12 +21,43 @@ from newsletter.providers.offers import KeptBack, Why
 Row = dict[str, Any]
 """One entry of a vendor's list."""
 
+_MOST_ASKS: Final = 6
+_LATER: Final = "ask again later, by the same command"
+_MEND: Final = "mend what it says, then ask again by the same command"
+_OF_MAILS: Final = frozenset({400, 413, 422})
+"""Statuses that drivers have hints for which speak of a mail."""
 _STATUS: Final = re.compile(r"\basked: ([0-9]{3})\b")
 _CODE: Final = re.compile(r"[45][0-9][0-9]\b")
 
 
 class Asked(HTTPProvider):
     """A provider that can be asked."""
+
+    def ask(
+        self, path: str, parameters: Mapping[str, str], wait: Wait, *, posted: bytes | None = None
+    ) -> Response:
+        """Read something from the vendor, at its pace; raises ProviderError.
+
+        Nothing of a person may stand in the parameters: they are part of an address. `posted` is
+        JSON, for a vendor that is asked by POST. A path may name the host, too, where a vendor is
+        asked at another one.
+        """
+        whole = path if "://" in path else f"{self.base_url}{path}"
+        address = httpx.URL(whole, params=parameters or None)
+        for _ in range(_MOST_ASKS):
+            try:
+                response = self._asked(address, posted)
+            except httpx.TransportError as error:
+                why = self._why("no answer", error)
+                raise self.error(f"could not be asked: {why}", hint=_LATER) from error
+            if response.status == 200:  # noqa: PLR2004 - the status is the name
+                return response
+            if self.reading(response) is not Reading.RETRY:
+                break
+            wait(self.wait(response) or timedelta(seconds=1))
+        raise self.error(
+            f"could not be asked: {self.said(response)}", hint=self._what_to_do(response)
+        )
 
     def told(
         self, path: str, parameters: Mapping[str, str], wait: Wait, *, posted: bytes | None = None
@@ -46,7 +80,12 @@ class Asked(HTTPProvider):
 
     def strange(self) -> ProviderError:
         """Make the error of an answer that nobody expects."""
-        return self.stop("answers about its mails in an unknown way")
+        place = f"[providers.{self.module_name()}]"
+        return self.error(
+            "answers in an unknown way",
+            hint=f"check base_url in {place}, if it is set there; else its API may have changed: "
+            "look for a newer version of newsletter-desk",
+        )
 
     def by_cursor(self, read: Callable[[str], tuple[list[Row], str]]) -> Iterator[list[Row]]:
         """Read page after page: from the cursor "" on, until there is no next one."""
@@ -83,7 +122,7 @@ class Asked(HTTPProvider):
     def greet(self, path: str, parameters: Mapping[str, str], wait: Wait) -> str:
         """Prove the key by a question; one that may only send is refused that, and so is right."""
         try:
-            self.ask(path, parameters, wait)
+            self.told(path, parameters, wait)
         except ProviderError as error:
             if status_of(error) != 403:  # noqa: PLR2004 - the status is the name
                 raise
@@ -98,6 +137,20 @@ class Asked(HTTPProvider):
         text = str(more.get("text") or "")
         code = _CODE.search(str(more.get("code") or text))
         return KeptBack(address, why, code[0] if code else "", text, moment(more.get("at")))
+
+    def _asked(self, address: httpx.URL, posted: bytes | None) -> Response:
+        if posted is None:
+            return self._exchange("GET", address, {}, None)
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(posted))}
+        return self._exchange("POST", address, headers, (posted,))
+
+    def _what_to_do(self, response: Response) -> str:
+        """Say what to do about a question that was not answered."""
+        kind = self.reading(response)
+        if kind is Reading.RETRY:
+            return _LATER
+        known = "" if response.status in _OF_MAILS else self.way_out(response.status)
+        return known or (_MEND if kind is Reading.STOP else _LATER)
 
 
 def status_of(error: ProviderError) -> int:

@@ -77,7 +77,7 @@ class Mailgun(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask for the domain: GET /v4/domains/{name}; a key that may only send is refused here."""
-        self.ask(f"/v4/domains/{self._domain}", {}, wait)
+        self.told(f"/v4/domains/{self._domain}", {}, wait)
         return f"Mailgun knows the key and {self._domain}"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

@@ -38,7 +38,7 @@ class Mailjet(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask for one sender."""
-        self.ask("/v3/REST/sender", {"Limit": "1"}, wait)
+        self.told("/v3/REST/sender", {"Limit": "1"}, wait)
         return "Mailjet knows the key"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

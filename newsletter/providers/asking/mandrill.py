@@ -61,7 +61,7 @@ class Mandrill(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask for a greeting."""
-        self.ask("/users/ping2.json", {}, wait, posted=b"{}")
+        self.told("/users/ping2.json", {}, wait, posted=b"{}")
         return "Mandrill knows the key"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

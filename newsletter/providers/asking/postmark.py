@@ -49,7 +49,7 @@ class Postmark(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask for the server that the key is of."""
-        self.ask("/server", {}, wait)
+        self.told("/server", {}, wait)
         return "Postmark knows the key"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

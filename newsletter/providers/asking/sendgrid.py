@@ -58,7 +58,7 @@ class SendGrid(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask what the key may do."""
-        self.ask("/v3/scopes", {}, wait)
+        self.told("/v3/scopes", {}, wait)
         return "SendGrid knows the key"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

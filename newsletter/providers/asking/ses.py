@@ -31,7 +31,7 @@ class SES(Asked):
     def probe(self, wait: Wait) -> str:
         """Ask for the account; a key that may only send is told so, and so is right."""
         try:
-            self.ask("/v2/email/account", {}, wait)
+            self.told("/v2/email/account", {}, wait)
         except ProviderError as error:
             if "not authorized to perform" in error.message:
                 return "Amazon SES knows the key, which may not read"

@@ -29,7 +29,7 @@ class UniOne(Asked):
 
     def probe(self, wait: Wait) -> str:
         """Ask for the account."""
-        self.ask(f"{self._methods}/system/info.json", {}, wait, posted=b"{}")
+        self.told(f"{self._methods}/system/info.json", {}, wait, posted=b"{}")
         return "UniOne knows the key"
 
     def suppressed(self, wait: Wait) -> Iterator[list[KeptBack]]:

@@ -80,6 +80,8 @@ class Vendor(ABC):
     name: ClassVar[str]
     spec: ClassVar[str] = ""
     """Where its OpenAPI file stands in a folder of specs; empty: it publishes none."""
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """What its driver must be set to beside where it is."""
     asked: ClassVar[str] = ""
     """The path in it of questions about what was taken; empty: there are none."""
 

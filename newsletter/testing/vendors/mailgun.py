@@ -27,6 +27,7 @@ class Mailgun(Vendor):
     """POST /v3/{domain}/messages: one content, `%recipient.x%` filled per recipient."""
 
     name = "mailgun"
+    settings: ClassVar = {"domain": DOMAIN}
     spec = "mailgun/openapi.yaml"
     asked = "/v3/{domain_name}/events"
     most: ClassVar[int] = 1000

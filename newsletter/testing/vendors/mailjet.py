@@ -25,6 +25,7 @@ class Mailjet(Vendor):
     """POST /v3.1/send: an array of whole messages, each taken or refused by itself."""
 
     name = "mailjet"
+    settings: ClassVar = {"api_key": "public"}
     most: ClassVar[int] = 50
     fields: ClassVar = {
         "From", "To", "ReplyTo", "Subject", "TextPart", "HTMLPart", "Headers", "CustomID",

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from newsletter.testing.providers import Taken
 from newsletter.testing.rawmail import read_mail
@@ -22,6 +23,7 @@ class Postal(Vendor):
     """POST /api/v1/send/raw: one whole mail in base64."""
 
     name = "postal"
+    settings: ClassVar = {"host": "postal.example.fi"}
 
     def read(self, call: Call, number: int) -> list[Taken]:
         """Take one mail for each address."""

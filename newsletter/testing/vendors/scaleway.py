@@ -28,6 +28,7 @@ class Scaleway(Vendor):
     """POST …/emails: one mail."""
 
     name = "scaleway"
+    settings: ClassVar = {"project_id": "6170692e-7363-616c-6577-61792e636f6d"}
     spec = "scaleway/scaleway-transactional-email-openapi.yml"
     fields: ClassVar = {"project_id", "from", "to", "subject", "text", "html", "additional_headers"}
 

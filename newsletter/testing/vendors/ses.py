@@ -51,6 +51,7 @@ class Ses(Vendor):
     """POST /v2/email/outbound-emails: one whole mail in base64."""
 
     name = "ses"
+    settings: ClassVar = {"region": REGION, "key_id": KEY_ID}
     spec = "amazon-ses/sesv2-2019-09-27-service-2.json"
     most_bytes: ClassVar[int] = 40 * MEBIBYTE
     fields: ClassVar = {

@@ -21,7 +21,8 @@ _FIELDS = 15
 _DATA = 262_144
 _NAME = re.compile(r"[!-9;-@A-~]{1,126}")
 _VALUE = re.compile(r"[ -~]{1,995}")
-_PLACE = re.compile(r"(\\)?\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+# A brace more on either side opens or closes another kind of place, which fits to no end of this.
+_PLACE = re.compile(r"(\\)?(?<!\{)\{\{\s*([A-Za-z_]\w*)\s*\}\}(?!\})")
 
 
 class SesBulk(Ses):

@@ -27,6 +27,7 @@ class UniOne(Vendor):
     """POST email/send.json: one content, here for one recipient."""
 
     name = "unione"
+    settings: ClassVar = {"host": "eu1.unione.io"}
     most_bytes: ClassVar[int] = 10 * MEBIBYTE
     fields: ClassVar = {
         "recipients", "from_email", "from_name", "subject", "body", "headers", "tags", "reply_to",

@@ -8,9 +8,9 @@ import pytest
 from newsletter import providers
 from newsletter.providers import guard
 from newsletter.providers.outbox import Provider
+from newsletter.testing.drivers import settings_of
 from newsletter.testing.servers import VendorServer
 from newsletter.testing.vendors import KEY, VENDORS
-from tests.providers.test_contract import sample
 from tests.unit.cli.conftest import Newsletter
 from tests.unit.cli.test_send import use
 
@@ -59,7 +59,7 @@ CLASHING = [
 def test_no_call_is_made_to_a_vendor_that_overwrites_our_way_to_leave(
     newsletter: Newsletter, root: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    assert not sample(name)["settings"]
+    assert not settings_of(name)
     newsletter("subscribers", "add", "aino@example.com", *TERMS)
     monkeypatch.setenv(f"NEWSLETTER_{name.upper()}_KEY", KEY)
     with VendorServer(VENDORS[name]()) as server:

@@ -24,7 +24,9 @@ def test_one_provider_tells_its_settings_and_the_variable_of_its_key(
 
     assert "the environment variable NEWSLETTER_MAILGUN_KEY" in told
     assert "needed; The sending domain, as it is called at Mailgun." in told
-    assert "(eu, us)" in told
+    assert "(eu, us; default: eu)" in " ".join(told.split())
+    assert "(default: false)" in told
+    assert "(default: 60)" in told
 
 
 def test_scripts_get_the_capabilities_as_data(newsletter: Newsletter) -> None:
@@ -33,7 +35,7 @@ def test_scripts_get_the_capabilities_as_data(newsletter: Newsletter) -> None:
     resend = next(item for item in told if item["name"] == "resend")
     assert resend["batch_size"] == 100
     assert resend["idempotency_hours"] == 24
-    assert {"name", "about", "needed", "choices"} == set(resend["settings"][0])
+    assert {"name", "about", "needed", "choices", "default"} == set(resend["settings"][0])
     assert json.loads(newsletter("providers", "resend", "--json").stdout) == resend
 
 

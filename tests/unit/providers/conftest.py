@@ -7,15 +7,16 @@ from functools import cache
 import pytest
 
 from newsletter.providers import Provider
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.servers import VendorServer
 from newsletter.testing.vendors import VENDORS
-from tests.providers.test_contract import SPECS, make_provider
+from tests.standins.specs import SPECS
 
 World = tuple[VendorServer, Provider]
 
 
 @pytest.fixture(scope="session")
-def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
+def _opened() -> Iterator[Callable[[str], World]]:
     with ExitStack() as stack:
 
         @cache
@@ -24,8 +25,7 @@ def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
             judged = spec.is_file() and name != "brevo"  # a large file, which tells of no question
             vendor = VENDORS[name](spec if judged else None)
             server = stack.enter_context(VendorServer(vendor))
-            folder = tmp_path_factory.mktemp(name)
-            return server, stack.enter_context(closing(make_provider(name, folder, server.url)))
+            return server, stack.enter_context(closing(make_provider(name, server.url)))
 
         yield open_
 

@@ -14,9 +14,9 @@ from newsletter.providers import State
 from newsletter.providers.brevo import Provider
 from newsletter.providers.offers import KeptBack
 from newsletter.testing.batches import make_batch, make_message
+from newsletter.testing.drivers import make_provider, send
 from newsletter.testing.servers import KEY, VendorServer, cut_after
 from newsletter.testing.vendors.brevo import Brevo
-from tests.providers.test_contract import make_provider, send
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def server(vendor: Brevo) -> Iterator[VendorServer]:
 
 @pytest.fixture
 def provider(server: VendorServer, tmp_path: Path) -> Iterator[Provider]:
-    with closing(make_provider("brevo", tmp_path, server.url)) as made:
+    with closing(make_provider("brevo", server.url)) as made:
         assert isinstance(made, Provider)
         yield made
 

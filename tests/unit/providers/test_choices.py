@@ -1,4 +1,5 @@
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from newsletter import providers
 from newsletter.errors import InputError
 from newsletter.providers import Pace, choices, mailgun
 from newsletter.providers.choices import HTTPSettings
-from tests.providers.test_contract import sample
+from newsletter.testing.drivers import make_provider, settings_of
 
 
 @pytest.mark.parametrize(
@@ -33,9 +34,14 @@ def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
     [
         ({"domian": "a.fi", "domain": "b.fi"}, "unknown setting 'domian'", "'domain'"),
         ({}, "setting 'domain' is missing", "[providers.mailgun]"),
-        ({"domain": "a b"}, "domain: ", "[providers.mailgun]"),
-        ({"domain": "b.fi", "region": "fi"}, "region: ", "[providers.mailgun]"),
-        ({"domain": "b.fi", "timeout": 0}, "timeout: ", "[providers.mailgun]"),
+        ({"domain": "a b"}, "domain: not what is expected, which looks like this: mg.", "[prov"),
+        ({"domain": 5}, "domain: a text in quotes is expected", "[providers.mailgun]"),
+        ({"domain": "b.fi", "region": "fi"}, "region: 'eu' or 'us' is expected", "[providers"),
+        ({"domain": "b.fi", "timeout": 0}, "timeout: a number above 0 is expected", "[providers"),
+        ({"domain": "b.fi", "timeout": 601}, "timeout: a number of at most 600", "[providers"),
+        ({"domain": "b.fi", "timeout": "x"}, "timeout: a number is expected", "[providers"),
+        ({"domain": "b.fi", "test_mode": 3}, "test_mode: true or false is exp", "[providers"),
+        ({"domain": "b.fi", "warm_up": [1] * 101}, "warm_up: at most 100 of them", "[providers"),
         (
             {"domain": "b.fi", "pace": {"per_secnd": 1}},
             "unknown setting 'pace.per_secnd'",
@@ -109,8 +115,29 @@ def test_a_pace_is_what_is_set_else_what_the_vendor_documents() -> None:
 
 
 @pytest.mark.parametrize("name", providers.names())
-def test_every_provider_lets_its_pace_be_set(name: str) -> None:
-    settings = sample(name)["settings"] | {"pace": {"per_minute": 100}, "warm_up": [50]}
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": "x"}
+def test_no_setting_is_refused_in_words_for_programmers(name: str) -> None:
+    settings = sys.modules[providers.provider_class(name).__module__].Settings
+    wrongs: tuple[Any, ...] = ("ä b", 0, -1, 10**7, 1.5, None, [], {}, "", "x" * 200)
+    told: list[str] = []
+    for field in settings.model_fields:
+        for wrong in wrongs:
+            try:
+                choices.read(settings, settings_of(name) | {field: wrong}, provider=name)
+            except InputError as error:
+                told.append(error.message)
 
-    providers.load(name, settings, environment=environment, outbox="x").close()
+    assert told
+    assert [words for words in told if "should" in words] == []
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_what_a_setting_may_look_like_is_told_by_an_example_that_does(name: str) -> None:
+    settings = sys.modules[providers.provider_class(name).__module__].Settings
+    for field, info in settings.model_fields.items():
+        for pattern in filter(None, (getattr(item, "pattern", None) for item in info.metadata)):
+            assert re.fullmatch(pattern, (info.examples or [""])[0]), field
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_every_provider_lets_its_pace_be_set(name: str) -> None:
+    make_provider(name, outbox="x", pace={"per_minute": 100}, warm_up=[50]).close()

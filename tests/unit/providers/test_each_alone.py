@@ -1,29 +1,22 @@
 """Vendors that answer for each person: one bad address costs nobody else a mail."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from newsletter import providers
 from newsletter.errors import ProviderError
 from newsletter.providers import Provider, State
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_message
-from newsletter.testing.servers import KEY, VendorServer, answer
+from newsletter.testing.drivers import make_provider
+from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.vendors import VENDORS
 
-SETTINGS = {
-    "elasticemail": {},
-    "lettermint": {},
-    "mailersend": {},
-    "mailjet": {"api_key": "public"},
-    "mailtrap": {},
-    "mandrill": {},
-    "scaleway": {"project_id": "6170692e-7363-616c-6577-61792e636f6d"},
-}
+NAMES = ("elasticemail", "lettermint", "mailersend", "mailjet", "mailtrap", "mandrill", "scaleway")
 
 
-@pytest.fixture(params=sorted(SETTINGS))
+@pytest.fixture(params=NAMES)
 def server(request: pytest.FixtureRequest) -> Iterator[VendorServer]:
     with VendorServer(VENDORS[request.param]()) as server:
         yield server
@@ -31,15 +24,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[VendorServer]:
 
 @pytest.fixture
 def provider(server: VendorServer) -> Iterator[Provider]:
-    name = server.vendor.name
-    provider = providers.load(
-        name,
-        SETTINGS[name] | {"base_url": server.url},
-        environment={f"NEWSLETTER_{name.upper()}_KEY": KEY},
-        outbox="",
-    )
-    yield provider
-    provider.close()
+    with closing(make_provider(server.vendor.name, server.url)) as provider:
+        yield provider
 
 
 def test_one_bad_address_is_refused_alone(server: VendorServer, provider: Provider) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from newsletter.errors import ProviderError
 from newsletter.providers import Outcome, Response, State
 from newsletter.providers.http import HTTPProvider, Split
 from newsletter.testing.batches import make_batch
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.vendors import VENDORS
-from tests.providers.test_contract import make_provider
 
 WORDS = (
     "invalid recipient: 'to' parameter, in to, address.email, Invalid `to` field, \"to\": "
@@ -28,7 +27,7 @@ PAGES = {
 
 @pytest.fixture(scope="module", params=sorted(VENDORS))
 def provider(request: pytest.FixtureRequest) -> Iterator[HTTPProvider]:
-    made = make_provider(request.param, Path())
+    made = make_provider(request.param)
     assert isinstance(made, HTTPProvider)
     with closing(made):
         yield made
@@ -55,7 +54,7 @@ def test_a_page_of_a_proxy_refuses_nobody(provider: HTTPProvider, status: int, p
 
 @pytest.mark.parametrize("name", ["brevo", "elasticemail", "mailgun", "mandrill", "resend"])
 def test_only_the_field_that_the_vendor_has_for_it_makes_a_refusal_certain(name: str) -> None:
-    provider = make_provider(name, Path())
+    provider = make_provider(name)
     assert isinstance(provider, HTTPProvider)
 
     with closing(provider):
@@ -68,7 +67,7 @@ def test_only_the_field_that_the_vendor_has_for_it_makes_a_refusal_certain(name:
 
 
 def test_uniones_word_for_whoever_gets_mail_names_nobody() -> None:
-    provider = make_provider("unione", Path())
+    provider = make_provider("unione")
     assert isinstance(provider, HTTPProvider)
     said = '{"status": "error", "code": 150, "message": "too many recipients for the plan"}'
 

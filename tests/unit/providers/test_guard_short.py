@@ -5,15 +5,13 @@ from typing import Any
 
 import pytest
 
-from newsletter import providers
 from newsletter.errors import ProviderError
 from newsletter.issue.template import Slot
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_message
-from newsletter.testing.servers import KEY, VendorServer
+from newsletter.testing.drivers import make_provider
+from newsletter.testing.servers import VendorServer
 from newsletter.testing.vendors import VENDORS
-
-PROJECT = {"project_id": "6170692e-7363-616c-6577-61792e636f6d"}
 
 
 @pytest.mark.parametrize(
@@ -27,10 +25,8 @@ PROJECT = {"project_id": "6170692e-7363-616c-6577-61792e636f6d"}
 )
 def test_scaleway_gets_no_mail_that_it_finds_too_short(part: dict[str, Any], why: str) -> None:
     message = make_message(edition=make_edition(**part))
-    environment = {"NEWSLETTER_SCALEWAY_KEY": KEY}
     with VendorServer(VENDORS["scaleway"]()) as server:
-        settings = PROJECT | {"base_url": server.url}
-        provider = providers.load("scaleway", settings, environment=environment, outbox="")
+        provider = make_provider("scaleway", server.url)
         with closing(provider), pytest.raises(ProviderError, match=why) as caught:
             list(provider.send(make_batch(3, message=message)))
 

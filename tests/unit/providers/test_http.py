@@ -5,7 +5,6 @@ What goes wrong on the way is in tests/providers/test_faults.py.
 
 import logging
 import socket
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from newsletter.providers import Batch, Outcome, Provider, State
 from newsletter.providers.http import HTTPProvider, halves, parts
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_message, make_recipient
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.providers import Taken
 from newsletter.testing.servers import (
     KEY,
@@ -30,16 +30,11 @@ from newsletter.testing.servers import (
 )
 from newsletter.testing.vendors import VENDORS, Call, Refusal
 
-SAMPLES = Path(__file__).parents[2] / "providers" / "samples"
 MANY = [
     name for name in sorted(VENDORS) if providers.provider_class(name).capabilities.batch_size > 9
 ]
 NAMING = [name for name in MANY if name != "sparkpost"]
 """Those that say whom they refuse: SparkPost only counts them."""
-SETTINGS: dict[str, dict[str, Any]] = {
-    name: tomllib.loads((SAMPLES / f"{name}.toml").read_text(encoding="utf-8"))["settings"]
-    for name in MANY
-}
 
 Connect = Callable[..., Provider]
 
@@ -60,9 +55,8 @@ def connect(vendor: str, server: VendorServer) -> Iterator[Connect]:
     opened: list[Provider] = []
 
     def connect(*, key: str = KEY, **settings: Any) -> Provider:  # noqa: ANN401 - any setting
-        chosen = SETTINGS[vendor] | {"base_url": server.url} | settings
-        variable = f"NEWSLETTER_{vendor.upper()}_KEY"
-        opened.append(providers.load(vendor, chosen, environment={variable: key}, outbox=""))
+        base_url = settings.pop("base_url", server.url)
+        opened.append(make_provider(vendor, base_url, key=key, **settings))
         return opened[-1]
 
     yield connect

@@ -3,7 +3,6 @@
 import base64
 import json
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from newsletter.errors import InputError
 from newsletter.providers.http import HTTPProvider
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_message
-from tests.providers.test_contract import make_provider
+from newsletter.testing.drivers import make_provider
 
 NAME = "0123456789abcdef01234567.png@example.fi"
 FILE = NAME.partition("@")[0]
@@ -33,7 +32,7 @@ ONCE = {"mailtrap", "sendgrid", "sparkpost"}
 
 def written(name: str, inline: dict[str, bytes]) -> str:
     edition = make_edition(html=make_template(f'<img src="cid:{NAME}" alt="">\n'))
-    provider = make_provider(name, Path())
+    provider = make_provider(name)
     assert isinstance(provider, HTTPProvider)
     with closing(provider):
         size = min(2, provider.capabilities.batch_size)

@@ -13,9 +13,9 @@ from newsletter.errors import ProviderError
 from newsletter.providers import Batch, Outcome, Provider, State
 from newsletter.providers.lookup import Lookup, Sought
 from newsletter.testing.batches import make_batch, make_recipient
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.servers import Fault, VendorServer, answer, cut_after, cut_middle
 from newsletter.testing.vendors import VENDORS
-from tests.providers.test_contract import make_provider
 from tests.unit.providers.conftest import World
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -90,7 +90,7 @@ def look_up(
 
 @pytest.mark.parametrize("name", providers.names())
 def test_whoever_can_be_asked_says_so(name: str, tmp_path: Path) -> None:
-    with closing(make_provider(name, tmp_path)) as provider:
+    with closing(make_provider(name, outbox=str(tmp_path))) as provider:
         assert isinstance(provider, Lookup) == bool(provider.capabilities.lookup)
 
 
@@ -266,7 +266,7 @@ def test_mailtrap_is_asked_at_another_host(tmp_path: Path) -> None:
     class Stopped(Exception):  # noqa: N818 - it stops the test's own call
         pass
 
-    with closing(make_provider("mailtrap", tmp_path)) as provider:
+    with closing(make_provider("mailtrap")) as provider:
 
         def exchange(_method: str, url: object, *_: object) -> None:
             seen.append(str(url))
@@ -279,7 +279,7 @@ def test_mailtrap_is_asked_at_another_host(tmp_path: Path) -> None:
 
 
 def test_the_outbox_knows_both_what_it_has_and_what_it_has_not(tmp_path: Path) -> None:
-    with closing(make_provider("outbox", tmp_path)) as provider:
+    with closing(make_provider("outbox", outbox=str(tmp_path))) as provider:
         hand_over(provider, make_batch(2))
 
         found = look_up(provider, make_batch(3))

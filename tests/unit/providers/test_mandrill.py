@@ -14,9 +14,9 @@ from newsletter.providers.lookup import Sought
 from newsletter.providers.mandrill import Provider
 from newsletter.providers.offers import KeptBack
 from newsletter.testing.batches import make_batch
+from newsletter.testing.drivers import make_provider, send
 from newsletter.testing.servers import KEY, VendorServer, answer
 from newsletter.testing.vendors.mandrill import Mandrill
-from tests.providers.test_contract import make_provider, send
 
 HOUR = timedelta(hours=1)
 
@@ -34,7 +34,7 @@ def server(vendor: Mandrill) -> Iterator[VendorServer]:
 
 @pytest.fixture
 def provider(server: VendorServer, tmp_path: Path) -> Iterator[Provider]:
-    with closing(make_provider("mandrill", tmp_path, server.url)) as made:
+    with closing(make_provider("mandrill", server.url)) as made:
         assert isinstance(made, Provider)
         yield made
 

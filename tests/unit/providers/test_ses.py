@@ -15,8 +15,9 @@ from newsletter.providers import State, mime
 from newsletter.providers.offers import Probe
 from newsletter.providers.ses import Provider, Settings
 from newsletter.testing.batches import make_batch
+from newsletter.testing.drivers import make_provider
 from newsletter.testing.servers import VendorServer, answer
-from newsletter.testing.vendors import KEY, VENDORS
+from newsletter.testing.vendors import VENDORS
 from newsletter.testing.vendors.ses import KEY_ID
 
 SETTINGS = {"region": "eu-north-1", "key_id": KEY_ID}
@@ -76,8 +77,3 @@ def test_a_limit_told_under_400_is_waited_for_also_by_what_asks(
         assert isinstance(made, Probe)
         assert made.probe(waited.append) == "Amazon SES knows the key"
         assert len(waited) == 1
-
-
-def make_provider(name: str, url: str) -> providers.Provider:
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
-    return providers.load(name, SETTINGS | {"base_url": url}, environment=environment, outbox="")

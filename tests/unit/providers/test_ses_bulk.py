@@ -75,7 +75,26 @@ def data(entry: Mapping[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "constant",
-    ["{", "}", "\\", "{{", "\\{", "{\\", "a\\{{s0}}b", "{{{s0}}}", "{{!-- x --}}", "{{{{x}}}}"],
+    [
+        "{",
+        "}",
+        "\\",
+        "{{",
+        "\\{",
+        "{\\",
+        "a\\{{s0}}b",
+        "{{{s0}}}",
+        "{{!-- x --}}",
+        "{{{{x}}}}",
+        "{\\{{x",
+        "a}\\}}b",
+        "\\\\{{x}}\\",
+        "{{else}}",
+        "{{#if x}}y{{/if}}",
+        "{{>x}}",
+        "{{~x~}}",
+        "{{&x}}",
+    ],
 )
 def test_marks_beside_an_open_place_arrive_literally(
     server: VendorServer, provider: Provider, constant: str

@@ -15,9 +15,9 @@ from newsletter.providers.offers import KeptBack
 from newsletter.providers.sparkpost import Provider
 from newsletter.testing import make_edition, make_template
 from newsletter.testing.batches import make_batch, make_message
+from newsletter.testing.drivers import make_provider, send
 from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.vendors.sparkpost import SparkPost
-from tests.providers.test_contract import make_provider, send
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def server(vendor: SparkPost) -> Iterator[VendorServer]:
 
 @pytest.fixture
 def provider(server: VendorServer, tmp_path: Path) -> Iterator[Provider]:
-    with closing(make_provider("sparkpost", tmp_path, server.url)) as made:
+    with closing(make_provider("sparkpost", server.url)) as made:
         assert isinstance(made, Provider)
         yield made
 

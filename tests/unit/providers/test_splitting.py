@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from newsletter import providers
 from newsletter.errors import ProviderError
 from newsletter.providers import Outcome, State
 from newsletter.providers.splitting import MOST_DOUBTS, MOST_IN_A_ROW, Doubts
 from newsletter.testing.batches import make_batch
-from newsletter.testing.servers import KEY, VendorServer, answer
+from newsletter.testing.drivers import make_provider
+from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.smtpd import SMTPServer
 from newsletter.testing.vendors import VENDORS
 
@@ -82,7 +82,6 @@ LISTS: dict[str, tuple[Callable[[bool, bool], dict[str, Any]], Callable[[Sequenc
     "mailjet": (mailjet, lambda entries: {"Messages": entries}),
     "mailtrap": (mailtrap, lambda entries: {"responses": entries}),
 }
-SETTINGS = {"mailjet": {"api_key": "public"}}
 
 
 @pytest.mark.parametrize("certain", [False, True], ids=["unclear", "addresses"])
@@ -91,12 +90,9 @@ def test_an_account_closed_within_a_call_stops_the_mailing_there(name: str, cert
     entry, listed = LISTS[name]
     told = listed([entry(number < 3, certain) for number in range(40)])
     found: list[Outcome] = []
-    environment = {f"NEWSLETTER_{name.upper()}_KEY": KEY}
     with VendorServer(VENDORS[name]()) as server:
         server.then(answer(200, body=json.dumps(told).encode()))
-        settings = SETTINGS.get(name, {}) | {"base_url": server.url}
-        provider = providers.load(name, settings, environment=environment, outbox="")
-        with closing(provider):
+        with closing(make_provider(name, server.url)) as provider:
             outcomes = (item for items in provider.send(make_batch(40)) for item in items)
             if certain:
                 found.extend(outcomes)
@@ -113,8 +109,7 @@ def test_a_mail_server_that_closes_an_account_stops_the_mailing_there() -> None:
     found: list[Outcome] = []
     with SMTPServer() as server:
         server.replies["DATA"].extend([None, *["554 5.3.0 account is closed"] * 40])
-        settings = {"host": "127.0.0.1", "security": "none", "port": server.port}
-        provider = providers.load("smtp", settings, environment={}, outbox="")
+        provider = make_provider("smtp", port=server.port)
         with closing(provider), pytest.raises(ProviderError, match="one after the other"):
             found.extend(item for items in provider.send(make_batch(40)) for item in items)
 
