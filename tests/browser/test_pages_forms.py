@@ -111,6 +111,7 @@ def link_to(store: Store, reader: int, kind: Literal["export", "erase", "address
 
 def tab_to(page: "Page", selector: str) -> None:
     """Press Tab until something is focused, and see that each stop on the way shows it."""
+    page.wait_for_load_state()  # with its style sheet: until that is there, the browser's own holds
     for _ in range(60):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
