@@ -4,7 +4,7 @@ In YAML a block is a mapping with one key, its kind. Where one field says it all
 that field alone (`short`): `heading: News` is `heading: {text: News}`.
 """
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
@@ -161,6 +161,11 @@ def _leading(label: str | None, info: ValidationInfo) -> str | None:
     return label
 
 
+def _between(least: int, most: int) -> Any:  # noqa: ANN401 - as pydantic has it
+    """Tell editors how many there may be; to people the validators tell it in plain words."""
+    return Field(json_schema_extra={"minItems": least, "maxItems": most})
+
+
 def _a_few(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     if not 2 <= len(facts) <= 4:  # noqa: PLR2004 - what fits beside each other
         message = f"there are two to four facts in a block; this one has {len(facts)}"
@@ -203,7 +208,7 @@ class Facts(BaseBlock):
 
     short = "items"
     kind: Literal["facts"] = "facts"
-    items: Annotated[tuple[Fact, ...], AfterValidator(_a_few)]
+    items: Annotated[tuple[Fact, ...], AfterValidator(_a_few), _between(2, 4)]
     """The figures, each with a value and a label."""
 
 
@@ -308,7 +313,7 @@ class Columns(BaseBlock):
 
     short = "columns"
     kind: Literal["columns"] = "columns"
-    columns: Annotated[tuple[Column, ...], AfterValidator(_two_or_three)]
+    columns: Annotated[tuple[Column, ...], AfterValidator(_two_or_three), _between(2, 3)]
     """Two or three lists of blocks."""
 
 

@@ -66,6 +66,10 @@ def _alt(value: str | None, info: ValidationInfo) -> str | None:
 class Picture(Value):
     """An image with its text; `alt` is None only for decoration."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["alt"]}, {"required": ["decorative"]}]}
+    )
+
     src: ImageSource
     """A file beside the issue, e.g. images/x.jpg, or an address with https://."""
     decorative: bool = False

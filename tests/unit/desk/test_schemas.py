@@ -81,6 +81,9 @@ def test_every_block_can_be_written_and_has_an_example() -> None:
         (issue(blocks=["heading"]), "heading"),
         (issue(blocks=[{"heading": {"text": "x", "level": 4}}]), "not valid"),
         ({"blocks": [{"text": "Hei"}]}, "subject"),
+        (issue(blocks=[{"image": {"src": "a.jpg"}}]), "'image'"),
+        (issue(blocks=[{"facts": [{"value": "1", "label": "x"}]}]), "'facts'"),
+        (issue(blocks=[{"columns": [["divider"]] * 4}]), "'columns'"),
     ],
 )
 def test_what_does_not_fit_is_refused(written: dict[str, Any], said: str) -> None:
