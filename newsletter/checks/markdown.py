@@ -67,12 +67,9 @@ def _tokens(text: str) -> tuple[Token, ...]:
 def links(text: str) -> Iterator[Link]:
     """Give the links of a Markdown text in order; personal fields count as letters."""
     frozen = mask(text)
-    starts = _line_starts(frozen)
-    for token in _tokens(frozen):
-        if token.type != "inline" or token.map is None:
-            continue
-        position, end = starts[token.map[0]], starts[token.map[1]]
-        for label, url in _links_in(token.children or []):
+    for tokens, start, end in _runs(frozen):
+        position = start
+        for label, url in _links_in(tokens):
             found = frozen.find(url, position, end) if url else -1
             if found < 0:  # a reference, whose address stands elsewhere, or an empty one
                 opened = max(position, frozen.find("[", position, end))
@@ -84,7 +81,15 @@ def links(text: str) -> Iterator[Link]:
             yield Link(
                 label, text[found:position], found, opened + bool(label) if opened >= 0 else found
             )
-        yield from _unmade(text, frozen, token.children or [], starts[token.map[0]])
+        yield from _unmade(text, frozen, tokens, start)
+
+
+def _runs(text: str) -> Iterator[tuple[Sequence[Token], int, int]]:
+    """Give each run of words, e.g. a paragraph: its tokens, where it begins, and where it ends."""
+    starts = _line_starts(text)
+    for token in _tokens(text):
+        if token.type == "inline" and token.map is not None:
+            yield token.children or (), starts[token.map[0]], starts[token.map[1]]
 
 
 def _unmade(text: str, frozen: str, tokens: Sequence[Token], position: int) -> Iterator[Link]:
@@ -104,12 +109,9 @@ def words(text: str) -> Iterator[tuple[int, str]]:
     Personal fields count as letters. Not given are signs that are escaped, or written as entities.
     """
     frozen = mask(text)
-    starts = _line_starts(frozen)
-    for token in _tokens(frozen):
-        if token.type != "inline" or token.map is None:
-            continue
-        position, end = starts[token.map[0]], starts[token.map[1]]
-        for child in token.children or []:
+    for tokens, start, end in _runs(frozen):
+        position = start
+        for child in tokens:
             found = frozen.find(child.content, position, end) if child.type == "text" else -1
             if found >= 0:
                 yield found, child.content

@@ -84,9 +84,8 @@ def prepare(
         }
     except FindingsError as error:
         raise look.refusal(error.findings, list(documents.values())) from error
-    editions = Editions(
-        files.name, fallback, next(iter(arms.values())), arms if len(arms) > 1 else {}
-    )
+    only, *others = arms.values()
+    editions = Editions(files.name, fallback, only, arms if others else {})
     findings = [*_findings(workspace, documents, editions, gallery, now)]
     findings += compare(files, documents, fallback, workspace.settings)
     findings += look.words_and_pages(list(documents.values()))

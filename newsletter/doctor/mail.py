@@ -66,13 +66,8 @@ def examine(raw: bytes, resolver: Resolver | None, domain: str) -> Iterator[Diag
             "the file is no mail: it has no From field",
             hint="save the mail as it arrived, with all its headers: as .eml, or “show original”",
         )
-    sender = parseaddr(str(mail.get("From", "")))[1].rpartition("@")[2].lower()
-    if sender != domain:
-        yield warning(
-            "sender",
-            f"the mail is from {sender or 'nobody'}, and [sender] is of {domain}",
-            "look at a mail of this workspace: newsletter test ISSUE",
-        )
+    sender = parseaddr(str(mail["From"]))[1].rpartition("@")[2].lower()
+    yield from _sent_by(sender, domain)
     yield from _headers(mail)
     found = signatures(raw)
     if not found:
@@ -92,6 +87,15 @@ def examine(raw: bytes, resolver: Resolver | None, domain: str) -> Iterator[Diag
             yield from _cut_short(signature)
     checked, unchecked = (_speaking(sender, items) for items in valid.values())
     yield from _own(sender, checked) if checked or not unchecked else _unchecked(sender, unchecked)
+
+
+def _sent_by(sender: str, domain: str) -> Iterator[Diagnosis]:
+    if sender != domain:
+        yield warning(
+            "sender",
+            f"the mail is from {sender or 'nobody'}, and [sender] is of {domain}",
+            "look at a mail of this workspace: newsletter test ISSUE",
+        )
 
 
 def _headers(mail: Message) -> Iterator[Diagnosis]:

@@ -5,21 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import workspace
-from newsletter.desk import editors
 from tests.editors.server import MISSING, TOML, Editor, editor
 
 pytestmark = pytest.mark.skipif(not TOML.installed, reason=MISSING)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("editors")
-    workspace.create(folder)
-    opened = workspace.load(folder)
-    editors.write_schemas(opened)
-    editors.mark(opened)
-    return folder
 
 
 @pytest.fixture(scope="module")

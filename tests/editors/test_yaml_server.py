@@ -6,24 +6,12 @@ from typing import Any
 
 import pytest
 
-from newsletter import workspace
-from newsletter.desk import editors
 from newsletter.issue.blocks import BLOCKS
 from tests.editors.server import MISSING, YAML, Editor, editor
 
 pytestmark = pytest.mark.skipif(not YAML.installed, reason=MISSING)
 
 HEAD = "# yaml-language-server: $schema=../.schemas/issue.json\nsubject: Kevät\n"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("editors")
-    workspace.create(folder)
-    opened = workspace.load(folder)
-    editors.write_schemas(opened)
-    editors.mark(opened)
-    return folder
 
 
 @pytest.fixture(scope="module")

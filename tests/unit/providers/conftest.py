@@ -38,3 +38,13 @@ def world(name: str, _opened: Callable[[str], World]) -> Iterator[World]:
     server.begin_anew()
     yield server, provider
     server.vendor.page, server.now = page, now
+
+
+@pytest.fixture
+def server(world: World) -> VendorServer:
+    return world[0]
+
+
+@pytest.fixture
+def provider(world: World) -> Provider:
+    return world[1]

@@ -8,7 +8,6 @@ from newsletter.providers.asking import Asked
 from newsletter.providers.offers import Probe
 from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.vendors import VENDORS
-from tests.unit.providers.conftest import World
 
 NAMES = sorted(set(VENDORS) - {"sweego"})
 """All that can be asked."""
@@ -20,16 +19,6 @@ ELSEWHERE = (302, 308)
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def server(world: World) -> VendorServer:
-    return world[0]
-
-
-@pytest.fixture
-def provider(world: World) -> Provider:
-    return world[1]
 
 
 def hint_of(server: VendorServer, provider: Provider, status: int) -> str:

@@ -45,11 +45,6 @@ def server(world: World) -> VendorServer:
     return world[0]
 
 
-@pytest.fixture
-def provider(world: World) -> Provider:
-    return world[1]
-
-
 def sought(batch: Batch) -> list[Sought]:
     return [
         Sought(item.key, item.address, item.values["unsubscribe_url"]) for item in batch.recipients

@@ -10,21 +10,10 @@ from newsletter.providers import Provider
 from newsletter.providers.offers import Probe
 from newsletter.testing.servers import VendorServer, answer
 from newsletter.testing.vendors import VENDORS
-from tests.unit.providers.conftest import World
 
 SILENT = ("sweego",)
 """None of its pages tells of a call that would do."""
 NAMES = tuple(name for name in sorted(VENDORS) if name not in SILENT)
-
-
-@pytest.fixture
-def server(world: World) -> VendorServer:
-    return world[0]
-
-
-@pytest.fixture
-def provider(world: World) -> Provider:
-    return world[1]
 
 
 def wait(_: timedelta) -> None:
