@@ -1,6 +1,7 @@
 """What comes back of a call: whole, within a size, and plain even where it was packed."""
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 
@@ -83,3 +84,15 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_is_endless(coding: str) -> No
     assert len(asked(coding, pack(bytes(LARGEST))).body) == LARGEST
     with pytest.raises(httpx.ReadError, match="does not end"):
         asked(coding, pack(bytes(LARGEST + 1)))
+
+
+def test_a_bomb_is_not_unpacked_beyond_its_bound() -> None:
+    bomb = zlib.compress(bytes(64 * 2**20))
+
+    tracemalloc.start()
+    with pytest.raises(httpx.ReadError, match="does not end"):
+        asked("deflate", bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 4 * LARGEST
