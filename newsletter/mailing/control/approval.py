@@ -164,8 +164,8 @@ def refuse_unapproved(store: Store, editions: Editions, *, sender: str, settings
         who = "somebody else" if settings.sending.approval == "four-eyes" else "somebody"
         raise InputError(
             reason,
-            hint=f"newsletter diff {editions.issue} shows what changed since its last commit; "
-            f"{who} must look at it first: newsletter approve {editions.issue}",
+            hint="what changed in its text since the last commit: newsletter diff "
+            f"{editions.issue}; {who} must look at it first: newsletter approve {editions.issue}",
         )
 
 
